@@ -36,14 +36,14 @@ type Program any
 type Source struct {
 	Name string            // shown as the file name in stack traces: BundleName
 	Code []byte            // the bundle, CommonJS: module, exports, require, __dirname, __filename
-	Dir  string            // the function's own files: read-only, __dirname
+	Dir  string            // the function's own files: read-only, which user code sees as /var/user, its __dirname
 	Temp string            // the worker's private directory, which user code sees as /tmp
 	Env  map[string]string // process.env outside an invocation; TZ is already applied to time.Local
 }
 
-// BundleName is the Source.Name of every bundle. The parent looks for it in
-// stack traces and log lines to put the user's own file, line and column there,
-// so an engine writes positions as "index.js:LINE:COLUMN".
+// BundleName is the Source.Name of every bundle and its __filename. The parent
+// looks for it in stack traces and log lines to put the user's own file, line
+// and column there, so an engine writes positions as "BundleName:LINE:COLUMN".
 const BundleName = "/var/user/index.js"
 
 // Instance is one set of globals. It serves one invocation at a time, from any
@@ -162,7 +162,7 @@ func (k FailureKind) Spoils() bool {
 type Failure struct {
 	Kind  FailureKind
 	Text  string // what was thrown, as "TypeError: x is not a function"; for a thrown non-Error its string form
-	Stack string // the frames alone, one per line, "    at main (/var/user/index.js:LINE:COLUMN)"; may be empty
+	Stack string // the frames alone, one per line, as V8 writes them: "    at main (/var/user/index.js:LINE:COLUMN)"; may be empty
 }
 
 // Error returns the text; the stack is for those who ask for it.
