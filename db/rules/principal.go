@@ -40,7 +40,11 @@ type Principal struct {
 	UnionID   string
 	AppID     string
 	LoginType LoginType
-	ClientIP  string
+	// Session names what the caller proved: the id of a login session, or
+	// "key:" and the id of a key. It lets a long connection ask whether the
+	// login still stands; it is no secret and proves nothing by itself.
+	Session  string
+	ClientIP string
 	// Source is the call chain as getWXContext().SOURCE shows it, the
 	// origin first: "wx_client", "wx_client,scf" (wx-cloud-api.md 2.3).
 	Source string
