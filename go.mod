@@ -1,6 +1,6 @@
 module baas
 
-go 1.26
+go 1.26.0
 
 ignore (
 	./e2e/node_modules
