@@ -38,7 +38,7 @@ describe("messages", () => {
     const templates = sources.match(/<template>[\s\S]*?\n<\/template>/g) ?? [];
     expect(templates.length).toBeGreaterThan(3);
     for (const template of templates) {
-      const bare = template.replace(/\{\{[\s\S]*?\}\}/g, "").replace(/<[^>]*>/g, "");
+      const bare = template.replace(/\{\{[\s\S]*?\}\}/g, "").replace(/<(?:[^>"]|"[^"]*")*>/g, "");
       expect(bare.replace(/baas|[\s():]/g, "")).toBe("");
     }
   });
