@@ -1,0 +1,4 @@
+package commit
+
+// QueueLen is how many operations wait.
+func QueueLen(c *Committer) int { return len(c.queue) }

@@ -1,0 +1,134 @@
+package commit_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"baas/db/commit"
+	"baas/db/kv"
+)
+
+// records returns the log after a number as "seq:record"; long records are
+// shown by their first ten characters.
+func records(t *testing.T, s kv.Store, after uint64) []string {
+	t.Helper()
+	got, err := readLog(t, s, after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func readLog(t *testing.T, s kv.Store, after uint64) (got []string, err error) {
+	t.Helper()
+	err = s.View(t.Context(), func(r kv.Reader) error {
+		return commit.ReadLog(r, after, func(seq uint64, record []byte) error {
+			got = append(got, fmt.Sprintf("%d:%.10s", seq, record))
+			return nil
+		})
+	})
+	return got, err
+}
+
+// logs is an operation that logs the records.
+func logs(records ...string) func(*commit.Tx) error {
+	return func(tx *commit.Tx) error {
+		for _, r := range records {
+			if err := tx.Log([]byte(r)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func TestLog(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	c := start(t, g, commit.Options{})
+	long := strings.Repeat("l", 200<<10) // two of these do not fit into one entry
+	do(t, c, logs("a", "", "b"))
+	do(t, c, put("unlogged", "1"))
+	do(t, c, logs(long, "s", long, long))
+	for _, tc := range []struct {
+		after uint64
+		want  []string
+	}{
+		{0, []string{"1:a", "1:", "1:b", "3:llllllllll", "3:s", "3:llllllllll", "3:llllllllll"}},
+		{1, []string{"3:llllllllll", "3:s", "3:llllllllll", "3:llllllllll"}},
+		{2, []string{"3:llllllllll", "3:s", "3:llllllllll", "3:llllllllll"}},
+		{3, nil},
+	} {
+		if got := records(t, g, tc.after); !slices.Equal(got, tc.want) {
+			t.Errorf("after %d: got %v, want %v", tc.after, got, tc.want)
+		}
+	}
+	err := g.View(t.Context(), func(r kv.Reader) error {
+		return commit.ReadLog(r, 0, func(uint64, []byte) error { return kv.ErrStop })
+	})
+	if err != nil {
+		t.Errorf("a stopped read returned %v", err)
+	}
+}
+
+// TestWindow: the log is trimmed by entries, bytes and age, whole operations
+// at a time, and a reader who is too late is told.
+func TestWindow(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name    string
+		window  commit.Window
+		step    time.Duration // between operations
+		records []string      // what each operation logs
+		kept    int           // operations kept at the end
+	}{
+		{"entries", commit.Window{Parts: 20}, 0, []string{"r"}, 20},
+		{"bytes", commit.Window{Bytes: 100_000}, 0, []string{strings.Repeat("r", 10_000)}, 9},
+		{"age", commit.Window{Age: time.Minute}, 5 * time.Second, []string{"r"}, 13},
+		{"operations are not split", commit.Window{Parts: 5}, 0, []string{strings.Repeat("r", 300<<10), "s"}, 2},
+		{"an operation above the window", commit.Window{Bytes: 100}, 0, []string{strings.Repeat("r", 300)}, 0},
+		{"wide enough", commit.Window{}, 0, []string{"r"}, 60},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			g := newGate(t)
+			now := time.UnixMilli(1_000_000)
+			c := start(t, g, commit.Options{Window: tc.window, Now: func() time.Time { return now }})
+			const operations = 60
+			for range operations {
+				now = now.Add(tc.step)
+				do(t, c, logs(tc.records...))
+			}
+			// A sixteenth of slack keeps the work of trimming small.
+			first := firstSeq(t, g)
+			kept := operations + 1 - first
+			if slack := tc.kept / 16; kept < tc.kept || kept > tc.kept+slack+1 {
+				t.Errorf("%d operations are kept, want %d and at most %d more", kept, tc.kept, slack+1)
+			}
+			if got := records(t, g, uint64(first-1)); len(got) != kept*len(tc.records) {
+				t.Errorf("%d records of %d operations", len(got), kept)
+			}
+			if first > 1 {
+				if _, err := readLog(t, g, uint64(first-2)); !errors.Is(err, commit.ErrTrimmed) {
+					t.Errorf("reading from before the window: %v, want ErrTrimmed", err)
+				}
+			}
+		})
+	}
+}
+
+// firstSeq is the number of the oldest operation still in the log.
+func firstSeq(t *testing.T, s kv.Store) int {
+	t.Helper()
+	for after := range uint64(100) {
+		if _, err := readLog(t, s, after); err == nil {
+			return int(after) + 1
+		}
+	}
+	t.Fatal("no part of the log can be read")
+	return 0
+}
