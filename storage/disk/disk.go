@@ -99,7 +99,7 @@ func (d *Driver) write(ctx context.Context, temp string, r io.Reader) (info stor
 			err = cerr
 		}
 	}()
-	if _, err := io.Copy(f, &guardedReader{ctx: ctx, r: r}); err != nil {
+	if _, err := io.Copy(f, gate.Reader(ctx, r)); err != nil {
 		return storage.Info{}, err
 	}
 	if err := f.Sync(); err != nil {
@@ -172,7 +172,7 @@ func (d *Driver) Open(ctx context.Context, key string, offset, length int64) (io
 		length = max(info.Size-offset, 0)
 	}
 	section := io.NewSectionReader(f, offset, length)
-	return &objectReader{guardedReader{ctx: ctx, r: section}, f, end}, info, nil
+	return &objectReader{gate.Reader(ctx, section), f, end}, info, nil
 }
 
 // Stat implements storage.Driver.

@@ -38,10 +38,10 @@ func (g *Gate) admit(ctx context.Context, awaited bool) (context.Context, func()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
-		return nil, nil, storage.ErrClosed
+		return ctx, nil, storage.ErrClosed
 	}
 	if ctx.Err() != nil {
-		return nil, nil, context.Cause(ctx)
+		return ctx, nil, context.Cause(ctx)
 	}
 	inner, cancel := context.WithCancelCause(ctx)
 	if g.cancels == nil {
