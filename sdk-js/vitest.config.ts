@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
+    // One process at a time: the machines that run this are small.
+    maxWorkers: 1,
+    onConsoleLog() {
+      throw new Error('the SDK must not write to the console');
+    },
+  },
+});
