@@ -110,7 +110,7 @@ func (p *parser) unwrap(name string, inner Value) (Value, error) {
 	case "$timestamp":
 		return p.timestamp(inner)
 	case "$undefined":
-		return Value{}, nil
+		return Value{}, p.invalid("undefined is not a value; leave the member out or send null")
 	}
 	return Value{}, p.invalid("values of this type cannot be stored")
 }

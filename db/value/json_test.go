@@ -87,7 +87,6 @@ func TestParseJSONValueTakesAnyType(t *testing.T) {
 		`null`:                   `null`,
 		`[true]`:                 `[true]`,
 		`{"$date":7}`:            `{"$date":{"$numberLong":"7"}}`,
-		`{"$undefined":true}`:    `null`,
 		` {"$group" : {"a":1}} `: `{"$group":{"a":{"$numberInt":"1"}}}`,
 	} {
 		v, err := value.ParseJSONValue([]byte(text), value.ParseOptions{})

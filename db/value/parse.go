@@ -38,11 +38,11 @@ type ParseOptions struct {
 //   - {"$date": ms}, {"$date": "ISO"}, {"$date": {"$numberLong": "ms"}}
 //   - {"$date": {"offset": ms}}, {"$tcb_server_date": {"offset": ms}}: o.Now
 //     plus the offset
-//   - a member whose value is {"$undefined": true} is dropped
 //
-// Key order is kept. A key that stands twice in one object, a NUL in a key and
-// whatever passes the limits of [Check] are refused. Errors are InvalidParam
-// and name the path.
+// {"$undefined"} is refused: dropping it could turn a condition into one that
+// selects everything. Key order is kept. A key that stands twice in one object,
+// a NUL in a key and whatever passes the limits of [Check] are refused. Errors
+// are InvalidParam and name the path.
 func ParseJSON(text []byte, o ParseOptions) (Doc, error) {
 	p := newParser(text, o)
 	v, err := p.whole()
@@ -56,7 +56,6 @@ func ParseJSON(text []byte, o ParseOptions) (Doc, error) {
 }
 
 // ParseJSONValue reads one JSON value of any type by the rules of [ParseJSON].
-// The value {"$undefined": true} reads as null.
 func ParseJSONValue(text []byte, o ParseOptions) (Value, error) {
 	return newParser(text, o).whole()
 }
@@ -88,14 +87,10 @@ func (p *parser) whole() (Value, error) {
 	if _, err := p.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return Value{}, fault.Invalid("JSON", "something follows the value; send one value")
 	}
-	if t == TypeMissing {
-		return Null(), nil
-	}
 	return Value{t, p.buf}, nil
 }
 
-// value appends the payload of the next value and returns its type; Missing
-// stands for undefined and appends nothing.
+// value appends the payload of the next value and returns its type.
 func (p *parser) value() (Type, error) {
 	switch kind := p.dec.PeekKind(); kind {
 	case '{':
@@ -151,10 +146,6 @@ func (p *parser) object() (Type, error) {
 		if err != nil {
 			return TypeMissing, err
 		}
-		if t == TypeMissing {
-			p.buf = p.buf[:member]
-			continue
-		}
 		p.buf[member] = byte(t)
 	}
 	if _, err := p.dec.ReadToken(); err != nil {
@@ -185,9 +176,6 @@ func (p *parser) array() error {
 		t, err := p.member()
 		if err != nil {
 			return err
-		}
-		if t == TypeMissing {
-			t = TypeNull
 		}
 		p.buf[element] = byte(t)
 	}

@@ -1,0 +1,126 @@
+// Package query decides which documents a condition selects, in which order and
+// with which members: filters, sorts and projections in MongoDB's language, as
+// the SDKs' db.command compiles to it (tcb-wire-protocol.md 6.2).
+//
+// Everything is compiled once and then runs on raw BSON. Compiled values are
+// immutable and safe for concurrent use.
+//
+// Dangers first:
+//
+//   - Paths walk through arrays. A condition on "a.b" looks at every b of every
+//     element of a, so an [Equality] says what some element holds, not what
+//     Doc.Lookup finds.
+//   - Null is not missing in db/value, but {a: null} selects both, and so do the
+//     negations ($ne, $nin, $not, $nor) of anything the document lacks.
+//   - Users' regular expressions backtrack. Each match has a time limit, and
+//     each document a limit of comparisons; [Filter.Match] then returns an error
+//     rather than a verdict.
+package query
+
+import (
+	"baas/db/fault"
+	"baas/db/value"
+)
+
+// maxSteps bounds the comparisons of one condition with one document. A
+// document of 100,000 values under a plain condition stays far below it; nested
+// $elemMatch over large arrays multiplies.
+const maxSteps = 5_000_000
+
+// Filter is a compiled condition.
+type Filter struct{ root node }
+
+// All returns the filter that selects every document.
+func All() *Filter { return &Filter{} }
+
+// Equal returns the filter {path: v}. It is for paths that the program chose.
+func Equal(path string, v value.Value) *Filter {
+	return &Filter{node{kind: kindEqual, path: splitPath(path), operand: v.Clone()}}
+}
+
+// And returns the filter that selects what all of fs select; of none, every
+// document.
+func And(fs ...*Filter) *Filter {
+	all := node{kind: kindAnd}
+	for _, f := range fs {
+		all.subs = append(all.subs, f.root)
+	}
+	return &Filter{all.simplified()}
+}
+
+// Compile reads a condition; a nil or empty one selects every document. An
+// operator it does not know is a DatabaseOperator that names its dotted path, an
+// operand of the wrong shape a DatabaseFailed, a condition beyond the limits of
+// value.Check or a regular expression of more than 1,024 bytes an InvalidParam.
+func Compile(d value.Doc) (*Filter, error) {
+	if len(d) == 0 {
+		return All(), nil
+	}
+	if err := value.Check(d); err != nil {
+		return nil, err
+	}
+	root, err := compileDocument("", append(value.Doc(nil), d...))
+	if err != nil {
+		return nil, err
+	}
+	return &Filter{root.simplified()}, nil
+}
+
+// Match reports whether f selects d, which must have passed value.Check once.
+// The error is a DatabaseFailed when a regular expression took too long, or when
+// the condition needs too many comparisons on this document. It does not
+// allocate unless a regular expression needs backtracking.
+func (f *Filter) Match(d value.Doc) (bool, error) {
+	var r run
+	ok := f.root.document(&r, d)
+	if r.err != nil {
+		return false, r.err
+	}
+	return ok, nil
+}
+
+// Equality is one part of a condition: some value at Path equals Value. When
+// Value is null, documents without the path are meant too; when it is an array,
+// documents whose array holds it as an element are meant too.
+type Equality struct {
+	Path  string
+	Value value.Value
+}
+
+// Equalities returns the equalities that every selected document fulfils: those
+// at the top level and inside $and, and those of an $in with one member.
+// Regular expressions are not among them.
+func (f *Filter) Equalities() []Equality {
+	var out []Equality
+	f.root.equalities(&out)
+	return out
+}
+
+func (n *node) equalities(out *[]Equality) {
+	switch n.kind {
+	case kindAnd:
+		for i := range n.subs {
+			n.subs[i].equalities(out)
+		}
+	case kindEqual:
+		*out = append(*out, Equality{n.path.String(), n.operand})
+	case kindIn:
+		if len(n.set.values) == 1 && len(n.set.patterns) == 0 && !n.set.null {
+			*out = append(*out, Equality{n.path.String(), n.set.values[0]})
+		}
+	}
+}
+
+// run is the state of one match.
+type run struct {
+	steps int
+	err   error
+}
+
+// step counts one comparison; false means stop.
+func (r *run) step() bool {
+	if r.steps++; r.steps > maxSteps && r.err == nil {
+		r.err = fault.New(fault.DatabaseFailed, "the condition needs more than %d comparisons on one document; make it simpler", maxSteps)
+	}
+	return r.err == nil
+}

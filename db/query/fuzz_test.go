@@ -1,0 +1,91 @@
+package query_test
+
+import (
+	"testing"
+
+	"baas/db/query"
+	"baas/db/value"
+	"baas/db/value/valuetest"
+)
+
+// FuzzMatch: no condition and no document panics, and the verdict is the same
+// twice and the opposite under $nor.
+func FuzzMatch(f *testing.F) {
+	for _, c := range cases[matchCase](f, "match.jsonl") {
+		f.Add([]byte(c.Query), []byte(c.Document))
+	}
+	f.Fuzz(func(t *testing.T, condition, document []byte) {
+		q, err := value.ParseJSON(condition, value.ParseOptions{Now: valuetest.Now})
+		if err != nil {
+			return
+		}
+		filter, err := query.Compile(q)
+		if err != nil {
+			return
+		}
+		d, err := value.ParseJSON(document, value.ParseOptions{Now: valuetest.Now})
+		if err != nil {
+			return
+		}
+		filter.Equalities()
+		once, err := filter.Match(d)
+		if err != nil {
+			return
+		}
+		if again, err := filter.Match(d); err != nil || again != once {
+			t.Fatalf("%s on %s: %v, then %v, %v", condition, document, once, again, err)
+		}
+		var b value.Builder
+		b.Array("$nor", func(a *value.ArrayBuilder) { a.Add(value.FromDoc(q)) })
+		negated, err := query.Compile(b.Doc())
+		if err != nil {
+			return // one level deeper than the limit
+		}
+		if opposite, err := negated.Match(d); err != nil || opposite == once {
+			t.Fatalf("%s on %s: %v, and under $nor %v, %v", condition, document, once, opposite, err)
+		}
+	})
+}
+
+// FuzzMatchRaw: bytes that never saw the parser do not panic either.
+func FuzzMatchRaw(f *testing.F) {
+	f.Add([]byte(valuetest.Doc(f, `{"a":{"$gt":1}}`)), []byte(valuetest.Doc(f, `{"a":[1,{"b":2}]}`)))
+	f.Fuzz(func(t *testing.T, condition, document []byte) {
+		filter, err := query.Compile(condition)
+		if err != nil {
+			return
+		}
+		if _, err := filter.Match(document); err != nil {
+			return
+		}
+	})
+}
+
+// FuzzProject: a projection of a sound document is sound.
+func FuzzProject(f *testing.F) {
+	f.Add([]byte(`{"a.b":1,"c":{"$slice":[1,2]}}`), []byte(`{"_id":1,"a":[{"b":1}],"c":[1,2]}`))
+	f.Fuzz(func(t *testing.T, spec, document []byte) {
+		s, err := value.ParseJSON(spec, value.ParseOptions{})
+		if err != nil {
+			return
+		}
+		d, err := value.ParseJSON(document, value.ParseOptions{})
+		if err != nil {
+			return
+		}
+		if order, err := query.CompileSort(s); err == nil && order.Compare(d, d) != 0 {
+			t.Fatalf("%s: %s differs from itself", spec, document)
+		}
+		p, err := query.CompileProjection(s)
+		if err != nil {
+			return
+		}
+		out, err := p.Apply(d)
+		if err != nil {
+			return
+		}
+		if err := value.Check(out); err != nil {
+			t.Fatalf("%s of %s: %v", spec, document, err)
+		}
+	})
+}

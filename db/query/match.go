@@ -1,0 +1,303 @@
+package query
+
+import (
+	"math"
+	"slices"
+
+	"baas/db/value"
+)
+
+// kind is what a node asks.
+type kind uint8
+
+const (
+	kindAnd kind = iota // every one of subs; the zero node selects everything
+	kindOr              // any of subs; none selects nothing
+	kindNor             // none of subs
+
+	// Leaves that look at each element of an array and at the array.
+	kindEqual
+	kindLess
+	kindLessEqual
+	kindGreater
+	kindGreaterEqual
+	kindIn
+	kindRegex
+	kindExists
+	kindType
+	kindMod
+
+	// Leaves that look at the array alone.
+	kindSize
+	kindElemDocument // an element that, as a document, subs[0] selects
+	kindElemValue    // an element that, as a value, subs[0] selects
+)
+
+// node is one question of a condition. One struct for all kinds keeps a match
+// free of interface calls and so of allocations.
+type node struct {
+	kind    kind
+	path    path        // of a leaf
+	subs    []node      // of a logical node, or of $elemMatch
+	operand value.Value // of a comparison
+	set     *set        // of kindIn
+	pattern *pattern    // of kindRegex
+	types   uint32      // of kindType: bit t for type t
+	divisor int64       // of kindMod
+	number  int64       // remainder of kindMod, length of kindSize
+}
+
+// simplified returns n without a logical level that does nothing.
+func (n node) simplified() node {
+	if (n.kind == kindAnd || n.kind == kindOr) && len(n.subs) == 1 {
+		return n.subs[0]
+	}
+	return n
+}
+
+// document reports whether n selects d.
+func (n *node) document(r *run, d value.Doc) bool {
+	switch n.kind {
+	case kindAnd:
+		for i := range n.subs {
+			if !n.subs[i].document(r, d) {
+				return false
+			}
+		}
+		return true
+	case kindOr, kindNor:
+		for i := range n.subs {
+			if n.subs[i].document(r, d) {
+				return n.kind == kindOr
+			}
+		}
+		return n.kind == kindNor
+	}
+	return n.walk(r, d, n.path)
+}
+
+// single reports whether n, compiled without paths, selects v itself.
+func (n *node) single(r *run, v value.Value) bool {
+	switch n.kind {
+	case kindAnd:
+		for i := range n.subs {
+			if !n.subs[i].single(r, v) {
+				return false
+			}
+		}
+		return true
+	case kindOr, kindNor:
+		for i := range n.subs {
+			if n.subs[i].single(r, v) {
+				return n.kind == kindOr
+			}
+		}
+		return n.kind == kindNor
+	}
+	return n.test(r, v)
+}
+
+// walk reports whether the leaf n holds for some value that the path reaches.
+// The walk goes through objects; the first array hands over to elements. A path
+// that ends early reaches Missing.
+func (n *node) walk(r *run, d value.Doc, p path) bool {
+	for len(p) > 0 {
+		v := d.Get(p[0].name)
+		p = p[1:]
+		switch {
+		case v.Type == value.TypeArray:
+			return n.elements(r, v, p)
+		case len(p) == 0:
+			return n.test(r, v)
+		case v.Type != value.TypeObject:
+			return n.test(r, value.Value{})
+		}
+		d = v.Doc()
+	}
+	return false
+}
+
+// elements goes on inside an array with the rest of the path: into each element
+// that is an object, and into the element at the position that the next part
+// names. Elements of other types reach nothing, not even Missing. At the end of
+// the path stand the elements and the array itself, but an element that was
+// reached by its position is taken as it is.
+func (n *node) elements(r *run, array value.Value, rest path) bool {
+	if len(rest) == 0 && n.kind >= kindSize {
+		return n.test(r, array)
+	}
+	c := array.Doc().Cursor()
+	for i := 0; ; i++ {
+		_, v, ok := c.Next()
+		if !ok {
+			return len(rest) == 0 && n.test(r, array)
+		}
+		if len(rest) == 0 {
+			if n.test(r, v) {
+				return true
+			}
+			continue
+		}
+		if v.Type == value.TypeObject && n.walk(r, v.Doc(), rest) {
+			return true
+		}
+		if i == rest[0].index && n.position(r, v, rest[1:]) {
+			return true
+		}
+		if r.err != nil {
+			return false
+		}
+	}
+}
+
+func (n *node) position(r *run, v value.Value, rest path) bool {
+	switch {
+	case len(rest) == 0:
+		return n.test(r, v)
+	case v.Type == value.TypeObject:
+		return n.walk(r, v.Doc(), rest)
+	case v.Type == value.TypeArray:
+		return n.elements(r, v, rest)
+	}
+	return false
+}
+
+// test reports whether the leaf n holds for v alone.
+func (n *node) test(r *run, v value.Value) bool {
+	if !r.step() {
+		return false
+	}
+	switch n.kind {
+	case kindEqual:
+		return equal(n.operand, v)
+	case kindLess, kindLessEqual, kindGreater, kindGreaterEqual:
+		return n.ordered(v)
+	case kindIn:
+		return n.set.holds(r, v)
+	case kindRegex:
+		return n.pattern.match(r, v)
+	case kindExists:
+		return !v.IsMissing()
+	case kindType:
+		return !v.IsMissing() && n.types>>v.Type&1 != 0
+	case kindMod:
+		return n.mod(v)
+	case kindSize:
+		return v.Type == value.TypeArray && int64(v.Doc().Len()) == n.number
+	case kindElemDocument, kindElemValue:
+		return n.elemMatch(r, v)
+	}
+	return false
+}
+
+// equal is $eq: null stands for missing too.
+func equal(operand, v value.Value) bool {
+	if operand.IsNull() {
+		return v.IsNull() || v.IsMissing()
+	}
+	return value.Equal(operand, v)
+}
+
+// ordered compares within one type only; NaN is neither above nor below
+// anything, and equals itself.
+func (n *node) ordered(v value.Value) bool {
+	orEqual := n.kind == kindLessEqual || n.kind == kindGreaterEqual
+	if n.operand.IsNull() {
+		return orEqual && (v.IsNull() || v.IsMissing())
+	}
+	if v.Type.Rank() != n.operand.Type.Rank() {
+		return false
+	}
+	if isNaN(v) || isNaN(n.operand) {
+		return orEqual && isNaN(v) && isNaN(n.operand)
+	}
+	c := value.Compare(v, n.operand)
+	switch n.kind {
+	case kindLess, kindLessEqual:
+		return c < 0 || orEqual && c == 0
+	}
+	return c > 0 || orEqual && c == 0
+}
+
+func isNaN(v value.Value) bool {
+	if v.Type != value.TypeDouble {
+		return false
+	}
+	f, _ := v.AsFloat()
+	return math.IsNaN(f)
+}
+
+// mod cuts fractions off, as MongoDB does; what no int64 can hold never fits.
+func (n *node) mod(v value.Value) bool {
+	whole, ok := truncated(v)
+	return ok && whole%n.divisor == n.number
+}
+
+// truncated returns a number without its fraction.
+func truncated(v value.Value) (int64, bool) {
+	if v.Type == value.TypeDouble {
+		f, _ := v.AsFloat()
+		v = value.Float(math.Trunc(f))
+	}
+	return v.AsInt64()
+}
+
+func (n *node) elemMatch(r *run, v value.Value) bool {
+	if v.Type != value.TypeArray {
+		return false
+	}
+	c := v.Doc().Cursor()
+	for {
+		_, element, ok := c.Next()
+		if !ok || !r.step() {
+			return false
+		}
+		if n.element(r, element) {
+			return true
+		}
+	}
+}
+
+// element reports whether one element is what $elemMatch looks for. An array
+// counts as a document whose keys are its positions.
+func (n *node) element(r *run, v value.Value) bool {
+	if n.kind == kindElemValue {
+		return n.subs[0].single(r, v)
+	}
+	d := v.Doc()
+	return d != nil && n.subs[0].document(r, d)
+}
+
+// set is the operand of $in: sorted values without null, and patterns.
+type set struct {
+	values   []value.Value
+	patterns []*pattern
+	null     bool
+}
+
+func (s *set) sort() {
+	slices.SortFunc(s.values, value.Compare)
+	s.values = slices.CompactFunc(s.values, value.Equal)
+}
+
+func (s *set) holds(r *run, v value.Value) bool {
+	if v.IsMissing() || v.IsNull() {
+		return s.null
+	}
+	const few = 6 // up to here asking each is cheaper than a search
+	if len(s.values) <= few {
+		for i := range s.values {
+			if value.Equal(s.values[i], v) {
+				return true
+			}
+		}
+	} else if _, found := slices.BinarySearchFunc(s.values, v, value.Compare); found {
+		return true
+	}
+	for _, p := range s.patterns {
+		if p.match(r, v) {
+			return true
+		}
+	}
+	return false
+}

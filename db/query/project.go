@@ -1,0 +1,367 @@
+package query
+
+import (
+	"bytes"
+	"strings"
+
+	"baas/db/value"
+)
+
+// Projection is a compiled choice of members.
+type Projection struct {
+	include bool    // of members without a rule of their own: false keeps them
+	rules   []*rule // empty: everything
+	appends []*rule // $elemMatch of an including projection, behind the others
+}
+
+// action is what a projection does with one member.
+type action uint8
+
+const (
+	keep    action = iota // take it whole
+	drop                  // leave it out
+	descend               // subs decide
+	slice                 // take a part of the array
+	pick                  // take the first element that fits: $elemMatch
+)
+
+// rule is a node of the tree of paths.
+type rule struct {
+	name        string
+	action      action
+	subs        []*rule
+	skip, limit int64 // of slice: from, and how many; limit < 0 means to the end
+	elem        node  // of pick
+}
+
+// CompileProjection reads {path: 1 or 0 or a command}. Either the named members
+// are kept (and _id, unless it is 0) or the named ones are dropped, never both;
+// objects nest ({a: {b: 1}} is {"a.b": 1}). The commands are $slice and, for a
+// top-level path, $elemMatch. A nil or empty one keeps everything. A mixture, two
+// rules for one path or a wrong operand is a DatabaseFailed, an unknown operator
+// a DatabaseOperator, both naming the path.
+func CompileProjection(d value.Doc) (*Projection, error) {
+	if len(d) == 0 {
+		return &Projection{}, nil
+	}
+	if err := value.Check(d); err != nil {
+		return nil, err
+	}
+	if d.IsEmpty() {
+		return &Projection{}, nil
+	}
+	c := projector{}
+	if err := c.object("", append(value.Doc(nil), d...)); err != nil {
+		return nil, err
+	}
+	return c.finish(), nil
+}
+
+// Apply returns the chosen members of d in their order, in a document of its
+// own. The error is that of [Filter.Match], from a $elemMatch.
+func (p *Projection) Apply(d value.Doc) (value.Doc, error) {
+	if len(p.rules) == 0 && len(p.appends) == 0 {
+		return append(value.Doc(nil), d...), nil
+	}
+	a := applier{include: p.include}
+	var b value.Builder
+	a.object(&b, d, p.rules, false)
+	for _, r := range p.appends {
+		a.member(&b, r.name, d.Get(r.name), r, false)
+	}
+	return b.Doc(), a.run.err
+}
+
+// applier is the state of one Apply.
+type applier struct {
+	include bool
+	run     run
+}
+
+// object appends the chosen members of d. Inside an array of an array, $slice
+// has no effect.
+func (a *applier) object(b *value.Builder, d value.Doc, rules []*rule, inner bool) {
+	c := d.Cursor()
+	for {
+		key, v, ok := c.Next()
+		if !ok {
+			return
+		}
+		switch r := find(rules, key); {
+		case r != nil:
+			a.member(b, r.name, v, r, inner)
+		case !a.include:
+			b.Add(string(key), v)
+		}
+	}
+}
+
+func (a *applier) member(b *value.Builder, name string, v value.Value, r *rule, inner bool) {
+	switch r.action {
+	case keep:
+		b.Add(name, v)
+	case descend:
+		a.descend(b, name, v, r, inner)
+	case slice:
+		if inner || v.Type != value.TypeArray {
+			b.Add(name, v)
+			return
+		}
+		b.Add(name, r.slice(v))
+	case pick:
+		if element := a.pick(v, r); !element.IsMissing() {
+			b.Array(name, func(out *value.ArrayBuilder) { out.Add(element) })
+		}
+	}
+}
+
+// descend goes into an object, or into each element of an array; what is
+// neither has no members to choose.
+func (a *applier) descend(b *value.Builder, name string, v value.Value, r *rule, inner bool) {
+	switch {
+	case v.Type == value.TypeObject:
+		b.Object(name, func(b *value.Builder) { a.object(b, v.Doc(), r.subs, inner) })
+	case v.Type == value.TypeArray:
+		b.Array(name, func(out *value.ArrayBuilder) { a.elements(out, v.Doc(), r, inner) })
+	case !a.include:
+		b.Add(name, v)
+	}
+}
+
+func (a *applier) elements(out *value.ArrayBuilder, array value.Doc, r *rule, inner bool) {
+	for _, v := range array.All() {
+		switch {
+		case v.Type == value.TypeObject:
+			out.Object(func(b *value.Builder) { a.object(b, v.Doc(), r.subs, inner) })
+		case v.Type == value.TypeArray:
+			out.Array(func(out *value.ArrayBuilder) { a.elements(out, v.Doc(), r, true) })
+		case !a.include:
+			out.Add(v)
+		}
+	}
+}
+
+func (a *applier) pick(v value.Value, r *rule) value.Value {
+	if v.Type != value.TypeArray {
+		return value.Value{}
+	}
+	for _, element := range v.Doc().All() {
+		if !a.run.step() {
+			break
+		}
+		if r.elem.element(&a.run, element) {
+			return element
+		}
+	}
+	return value.Value{}
+}
+
+// slice returns the part of the array that the rule asks for.
+func (r *rule) slice(v value.Value) value.Value {
+	from, length := r.skip, int64(v.Doc().Len())
+	if from < 0 {
+		from = max(0, length+from)
+	}
+	var out value.ArrayBuilder
+	i := int64(0)
+	for _, element := range v.Doc().All() {
+		if i >= from && (r.limit < 0 || i-from < r.limit) {
+			out.Add(element)
+		}
+		i++
+	}
+	return out.Value()
+}
+
+func find(rules []*rule, key []byte) *rule {
+	for _, r := range rules {
+		if len(r.name) == len(key) && bytes.Equal([]byte(r.name), key) {
+			return r
+		}
+	}
+	return nil
+}
+
+// projector collects the rules of a projection.
+type projector struct {
+	root     rule
+	included bool        // some path but _id is kept
+	excluded bool        // some path but _id is dropped
+	sliced   bool        // some path has $slice
+	picked   bool        // some path has $elemMatch
+	id       value.Value // what the projection says about _id
+}
+
+func (c *projector) finish() *Projection {
+	p := &Projection{rules: c.root.subs}
+	switch {
+	case c.included:
+		p.include = true
+	case c.excluded, c.sliced:
+	default:
+		p.include = c.picked || c.id.IsTrue()
+	}
+	if p.include && c.id.IsMissing() {
+		p.rules = append(p.rules, &rule{name: "_id"})
+	}
+	if !p.include {
+		return p
+	}
+	rest := p.rules[:0:0]
+	for _, r := range p.rules {
+		if r.action == pick {
+			p.appends = append(p.appends, r)
+			continue
+		}
+		rest = append(rest, r)
+	}
+	p.rules = rest
+	return p
+}
+
+// object reads one level of the projection; prefix is the path above it.
+func (c *projector) object(prefix string, d value.Doc) error {
+	for key, v := range d.All() {
+		text := prefix + key
+		at := "projection." + text
+		switch {
+		case hasEmptyPart(key) || strings.Count(text, ".") >= value.MaxDepth:
+			return wrong(at, "must be the path of a member")
+		case strings.HasSuffix(key, ".$") || key == "$":
+			return wrong(at, "the positional projection is not supported; use $elemMatch or $slice")
+		case strings.HasPrefix(key, "$") || strings.Contains(key, ".$"):
+			return wrong(at, "a member's name cannot begin with $")
+		}
+		if err := c.path(at, text, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *projector) path(at, text string, v value.Value) error {
+	r := rule{}
+	switch v.Type {
+	case value.TypeBool, value.TypeInt32, value.TypeInt64, value.TypeDouble:
+		if !v.IsTrue() {
+			r.action = drop
+		}
+		if err := c.mode(at, text, v); err != nil {
+			return err
+		}
+	case value.TypeObject:
+		if !isOperators(v) {
+			if v.Doc().IsEmpty() {
+				return wrong(at, "must be 1, 0 or a command")
+			}
+			return c.object(text+".", v.Doc())
+		}
+		if err := c.command(at, text, v.Doc(), &r); err != nil {
+			return err
+		}
+	default:
+		return wrong(at, "must be 1, 0 or a command, it is of type %s", v.Type.Name())
+	}
+	return c.insert(at, text, r)
+}
+
+// mode notes that a path is kept or dropped, and refuses the mixture.
+func (c *projector) mode(at, text string, v value.Value) error {
+	if text == "_id" {
+		c.id = v
+		return nil
+	}
+	if v.IsTrue() {
+		c.included = true
+	} else {
+		c.excluded = true
+	}
+	if c.included && c.excluded {
+		return wrong(at, "a projection either keeps (1) or drops (0) members; only _id may differ")
+	}
+	return nil
+}
+
+func (c *projector) command(at, text string, d value.Doc, r *rule) error {
+	name, operand := firstKey(d), value.Value{}
+	if d.Len() == 1 {
+		operand = d.Get(name)
+	}
+	at += "." + name
+	switch {
+	case operand.IsMissing():
+		return wrong(at, "must be the only command of its path")
+	case name == "$slice":
+		r.action = slice
+		c.sliced = true
+		return readSlice(at, operand, r)
+	case name == "$elemMatch":
+		if strings.Contains(text, ".") {
+			return wrong(at, "works on a top-level member only")
+		}
+		r.action = pick
+		c.picked = true
+		n, err := compileElemMatch(at, nil, operand)
+		r.elem = n
+		return err
+	}
+	return unknown(at)
+}
+
+// readSlice reads n (the first n, or the last -n) or [skip, n].
+func readSlice(at string, v value.Value, r *rule) error {
+	if v.Type != value.TypeArray {
+		n, ok := clamped(v)
+		if !ok {
+			return wrong(at, "must be a number or [skip, number]")
+		}
+		r.skip, r.limit = min(n, 0), n
+		if n < 0 {
+			r.limit = -1
+		}
+		return nil
+	}
+	skip, okSkip := clamped(v.Doc().At(0))
+	limit, okLimit := clamped(v.Doc().At(1))
+	if v.Doc().Len() != 2 || !okSkip || !okLimit || limit <= 0 {
+		return wrong(at, "must be [skip, number], the number larger than 0")
+	}
+	r.skip, r.limit = skip, limit
+	return nil
+}
+
+// clamped returns a number without its fraction, within 32 bits: no array is
+// longer.
+func clamped(v value.Value) (int64, bool) {
+	f, ok := v.AsFloat()
+	if !ok || f != f {
+		return 0, false
+	}
+	const most = 1<<31 - 1
+	return int64(max(-most, min(f, most))), true
+}
+
+// insert hangs the rule into the tree; no path may stand twice or below another.
+func (c *projector) insert(at, text string, r rule) error {
+	above := &c.root
+	names := strings.Split(text, ".")
+	for i, name := range names {
+		old := find(above.subs, []byte(name))
+		last := i == len(names)-1
+		switch {
+		case old != nil && (last || old.action != descend):
+			return wrong(at, "collides with another path of the projection")
+		case old != nil:
+			above = old
+			continue
+		}
+		next := &rule{name: name, action: descend}
+		if last {
+			r.name = name
+			*next = r
+		}
+		above.subs = append(above.subs, next)
+		above = next
+	}
+	return nil
+}
