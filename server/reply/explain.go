@@ -20,11 +20,17 @@ type Public struct {
 // internal failure becomes a fixed text; the cause goes to the log under the
 // request id of ctx. A coded error is logged only when it has a cause, because
 // the edge writes one line per request anyway. Explain of nil is the zero
-// Public.
+// Public. The code is noted in the Record of ctx.
 func Explain(ctx context.Context, log *slog.Logger, err error) Public {
 	if err == nil {
 		return Public{}
 	}
+	p := explain(ctx, log, err)
+	RecordOf(ctx).Code = p.Code
+	return p
+}
+
+func explain(ctx context.Context, log *slog.Logger, err error) Public {
 	if e, ok := errors.AsType[*fault.Error](err); ok {
 		switch {
 		case e.Code == fault.SysErr:

@@ -81,7 +81,12 @@ func TestExplain(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
 			log := slog.New(slog.NewTextHandler(&out, nil))
-			got := reply.Explain(reply.WithID(t.Context(), "id-1"), log, tc.err)
+			var rec reply.Record
+			ctx := reply.WithRecord(reply.WithID(t.Context(), "id-1"), &rec)
+			got := reply.Explain(ctx, log, tc.err)
+			if rec.Code != tc.code {
+				t.Errorf("recorded %q, want %q", rec.Code, tc.code)
+			}
 			if got.Code != tc.code || !strings.Contains(got.Text, tc.text) {
 				t.Errorf("got %+v, want %s with %q", got, tc.code, tc.text)
 			}
@@ -187,5 +192,17 @@ func TestRequestIDs(t *testing.T) {
 	}
 	if got := reply.ID(t.Context()); got != "" {
 		t.Errorf("ID of a bare context = %q", got)
+	}
+}
+
+func TestRecordCanBeHidden(t *testing.T) {
+	t.Parallel()
+	var rec reply.Record
+	ctx := reply.WithRecord(t.Context(), &rec)
+	reply.RecordOf(ctx).Action = "a"
+	reply.RecordOf(reply.WithRecord(ctx, nil)).Action = "b"
+	reply.RecordOf(t.Context()).Action = "c"
+	if rec.Action != "a" {
+		t.Errorf("got %q, want a", rec.Action)
 	}
 }
