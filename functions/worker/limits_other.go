@@ -1,0 +1,18 @@
+//go:build !linux
+
+package worker
+
+import (
+	"os"
+	"os/exec"
+)
+
+// Elsewhere only the watchdog and the kill at the deadline limit a worker.
+
+func bePolite() {}
+
+func limitProcess(uint64) error { return nil }
+
+func prepare(*exec.Cmd) {}
+
+func executable() (string, error) { return os.Executable() }
