@@ -12,18 +12,26 @@ import (
 	"sync"
 	"time"
 	_ "time/tzdata" // a function's TZ must not depend on the machine
+
+	"baas/functions/bundle"
 )
 
 // The first argument that makes this binary a child of itself.
 const workerArg = "fn-worker"
 
-// RunIfChild turns the process into a worker, if it was started as one, and
-// then does not return. Otherwise it returns at once.
+// RunIfChild turns the process into a worker, or into a bundler, if it was
+// started as one, and then does not return. Otherwise it returns at once.
 // Call it first thing in main and in the TestMain of packages that start
 // workers. newEngine is called once, in a worker.
 func RunIfChild(newEngine func() (Engine, error)) {
-	if len(os.Args) >= 2 && os.Args[1] == workerArg {
+	if len(os.Args) < 2 {
+		return
+	}
+	switch os.Args[1] {
+	case workerArg:
 		os.Exit(runWorker(newEngine))
+	case bundle.Arg:
+		os.Exit(bundle.RunChild(os.Stdin, os.Stdout))
 	}
 }
 

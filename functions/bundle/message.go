@@ -1,0 +1,46 @@
+package bundle
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// String renders the message the way compilers do: file:line:column: text.
+func (m Message) String() string {
+	if m.File == "" {
+		return m.Text
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Text)
+}
+
+// maxMessages bounds the messages of one kind in a Result.
+const maxMessages = 20
+
+func messages(dir string, list []api.Message) []Message {
+	var out []Message
+	for _, m := range list[:min(len(list), maxMessages)] {
+		text := strings.ReplaceAll(explain(m.Text), dir+string(filepath.Separator), "")
+		msg := Message{Text: text}
+		if l := m.Location; l != nil {
+			msg.File, msg.Line, msg.Column = filepath.ToSlash(l.File), l.Line, l.Column+1
+		}
+		out = append(out, msg)
+	}
+	return out
+}
+
+// explain adds to esbuild's text what to do about it.
+func explain(text string) string {
+	name, ok := strings.CutPrefix(text, `Could not resolve "`)
+	if !ok {
+		return text
+	}
+	name, _, _ = strings.Cut(name, `"`)
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "/") {
+		return text
+	}
+	return text + ": list the package in package.json and run npm install in the function's folder"
+}
