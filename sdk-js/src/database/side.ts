@@ -33,6 +33,11 @@ export function clientSide(store: Store, report: Report, watch: NonNullable<Side
   };
 }
 
+/** The side of a client that holds an API key: a server's limits, callbacks and watch. */
+export function adminSide(store: Store, report: Report, watch: NonNullable<Side['watch']>): Side {
+  return { ...clientSide(store, report, watch), kind: 'server', defaultLimit: 100, maxLimit: 1000 };
+}
+
 /**
  * call returns undefined in callback style. The typings of the original tell
  * the two styles apart by overloads; one signature is enough inside.
