@@ -18,6 +18,8 @@
 package query
 
 import (
+	"time"
+
 	"baas/db/fault"
 	"baas/db/value"
 )
@@ -113,8 +115,9 @@ func (n *node) equalities(out *[]Equality) {
 
 // run is the state of one match.
 type run struct {
-	steps int
-	err   error
+	steps    int
+	matching time.Duration // spent in the backtracking engine
+	err      error
 }
 
 // step counts one comparison; false means stop.

@@ -263,6 +263,20 @@ func TestTimeoutIsAnErrorNotAVerdict(t *testing.T) {
 	}
 }
 
+// TestMatchesOnOneDocumentShareABudget: each match is just fast enough, but
+// there are thousands of them.
+func TestMatchesOnOneDocumentShareABudget(t *testing.T) {
+	f, err := query.Compile(valuetest.Doc(t, `{"a":{"$regex":"^(a|aa)+\\d$"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := `"` + strings.Repeat("a", 22) + `!"`
+	_, err = f.Match(valuetest.Doc(t, `{"a":[`+strings.Repeat(text+",", 20_000)+text+`]}`))
+	if !fault.Is(err, fault.DatabaseFailed) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestCostlyConditionEnds: many $elemMatch over a large array are quadratic.
 func TestCostlyConditionEnds(t *testing.T) {
 	one := `{"a":{"$elemMatch":{"x":1}}}`

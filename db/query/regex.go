@@ -18,6 +18,8 @@ const (
 	// matchTimeout bounds one match. The engine's clock ticks at 100 ms, so a
 	// match ends within 200 ms.
 	matchTimeout = 100 * time.Millisecond
+	// matchBudget bounds all matches on one document together.
+	matchBudget = 500 * time.Millisecond
 )
 
 // pattern is a compiled regular expression. Plain texts, the bulk of what apps
@@ -90,18 +92,24 @@ func (p *pattern) match(r *run, v value.Value) bool {
 		}
 		return bytes.Contains(text, p.literal)
 	}
+	start := time.Now()
 	found, err := p.engine.MatchString(string(text))
+	if r.matching += time.Since(start); err == nil && r.matching > matchBudget {
+		err = errBudget
+	}
 	if err != nil && r.err == nil {
 		r.err = tooSlow(err)
 	}
 	return found && err == nil
 }
 
+var errBudget = errors.New("query: the matches on one document exceed their time budget")
+
 func tooSlow(err error) error {
 	if errors.Is(err, regexp2.ErrBacktrackingStackLimit) {
 		return fault.Wrap(fault.DatabaseFailed, err, "the regular expression backtracks too deep; make it simpler")
 	}
-	return fault.Wrap(fault.DatabaseFailed, err, "the regular expression took longer than %v on one text; make it simpler", matchTimeout)
+	return fault.Wrap(fault.DatabaseFailed, err, "the regular expression takes too long; make it simpler")
 }
 
 // unescape returns the text that a pattern without special characters stands

@@ -3,6 +3,7 @@ package value
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,21 @@ func (b *Builder) Add(key string, v Value) {
 	}
 	b.key(v.Type, key)
 	b.buf = append(b.buf, v.Data...)
+}
+
+// AddRaw appends a member as a [Cursor] gave it, without a copy of its key.
+func (b *Builder) AddRaw(key []byte, v Value) {
+	b.begin()
+	b.buf = append(b.buf, byte(v.Type))
+	b.buf = append(b.buf, key...)
+	b.buf = append(b.buf, 0)
+	b.buf = append(b.buf, v.Data...)
+}
+
+// Grow makes room for n more bytes.
+func (b *Builder) Grow(n int) {
+	b.begin()
+	b.buf = slices.Grow(b.buf, n)
 }
 
 // AddString appends a string member; bytes that are not UTF-8 are replaced.

@@ -38,8 +38,12 @@ type Known struct {
 	File     string `json:"file"`
 	ID       string `json:"id"`       // one case, which comes out differently
 	Operator string `json:"operator"` // every case that uses it, which is refused
+	Text     string `json:"text"`     // every case whose "query spec" holds this, which is refused
 	Reason   string `json:"reason"`
 }
+
+// refused reports whether the entry says that the language is not supported.
+func (k Known) refused() bool { return k.Operator != "" || k.Text != "" }
 
 // RunGolden runs the cases of one file. judge returns "" when the case comes out
 // as recorded, else what happened; refused is the error when the language of the
@@ -59,14 +63,14 @@ func RunGolden(t *testing.T, file, known string, judge func(Case) (difference st
 		if err := json.Unmarshal(line, &c); err != nil {
 			t.Fatal(err)
 		}
-		c.expression = string(c.Query) + string(c.Spec)
+		c.expression = string(c.Query) + " " + string(c.Spec)
 		k := find(list, c)
-		used[k.ID+k.Operator] = true
+		used[k.ID+k.Operator+k.Text] = true
 		difference, refused := judge(c)
 		switch {
-		case k.Operator != "" && !unsupported(refused) && (refused == nil || c.Expect.Error == ""):
-			t.Errorf("%s: %s is on the list of unsupported operators, but was accepted: %s", c.ID, k.Operator, c.expression)
-		case k.Operator != "":
+		case k.refused() && !unsupported(refused) && (refused == nil || c.Expect.Error == ""):
+			t.Errorf("%s: %s%s is on the list of unsupported operators, but was accepted: %s", c.ID, k.Operator, k.Text, c.expression)
+		case k.refused():
 			expected++
 		case k.ID != "" && difference == "":
 			t.Errorf("%s comes out as recorded now; take it off %s", c.ID, known)
@@ -79,7 +83,7 @@ func RunGolden(t *testing.T, file, known string, judge func(Case) (difference st
 		}
 	}
 	for _, k := range list {
-		if !used[k.ID+k.Operator] {
+		if !used[k.ID+k.Operator+k.Text] {
 			t.Errorf("no golden case needs the entry %+v", k)
 		}
 	}
@@ -93,7 +97,7 @@ func readKnown(t *testing.T, name, file string) []Known {
 		if err := json.Unmarshal(line, &k); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
-		if k.Reason == "" || (k.ID == "") == (k.Operator == "") {
+		if k.Reason == "" || (k.ID == "") != k.refused() {
 			t.Fatalf("%s: give a reason, and either an id or an operator", line)
 		}
 		if k.File == file {
@@ -105,16 +109,17 @@ func readKnown(t *testing.T, name, file string) []Known {
 
 // find returns the entry that covers the case; one for the case itself wins.
 func find(list []Known, c Case) Known {
-	var byOperator Known
+	var byLanguage Known
 	for _, k := range list {
-		if k.ID == c.ID {
+		switch {
+		case k.ID == c.ID:
 			return k
-		}
-		if k.Operator != "" && strings.Contains(c.expression, k.Operator+`"`) {
-			byOperator = k
+		case k.Operator != "" && strings.Contains(c.expression, `"`+k.Operator+`"`),
+			k.Text != "" && strings.Contains(c.expression, k.Text):
+			byLanguage = k
 		}
 	}
-	return byOperator
+	return byLanguage
 }
 
 // unsupported reports whether err says that the language has no such operator.

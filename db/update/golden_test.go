@@ -1,0 +1,99 @@
+package update_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"baas/db/fault"
+	"baas/db/query"
+	"baas/db/update"
+	"baas/db/value"
+	"baas/db/value/valuetest"
+)
+
+func TestGoldenUpdates(t *testing.T) {
+	valuetest.RunGolden(t, "update.jsonl", "testdata/golden-known.jsonl", judgeUpdate)
+}
+
+func judgeUpdate(c valuetest.Case) (string, error) {
+	if strings.HasPrefix(string(c.Spec), "[") {
+		return "a pipeline", fault.New(fault.DatabaseOperator, "a pipeline as an update is not supported")
+	}
+	got, changed, err := applyGolden(c)
+	switch {
+	case c.Expect.Error != "" && err == nil:
+		return fmt.Sprintf("got %s, want the error %q", valuetest.Text(got), c.Expect.Error), nil
+	case c.Expect.Error != "":
+		return "", err
+	case err != nil:
+		return fmt.Sprintf("got the error %v, want %s", err, c.Expect.Result), err
+	}
+	want, err := valuetest.GoldenDoc(c.Expect.Result)
+	if err != nil {
+		return err.Error(), nil
+	}
+	if valuetest.Text(got) != valuetest.Text(want) {
+		return fmt.Sprintf("\n got %s\nwant %s", valuetest.Text(got), valuetest.Text(want)), nil
+	}
+	if c.Expect.Unchanged && changed {
+		return "changed, want a no-op", nil
+	}
+	if err := value.Check(got); err != nil {
+		return err.Error(), nil
+	}
+	return "", nil
+}
+
+// applyGolden runs one case: an empty document is an upsert.
+func applyGolden(c valuetest.Case) (value.Doc, bool, error) {
+	d, err := valuetest.GoldenDoc(c.Document)
+	if err != nil {
+		return nil, false, err
+	}
+	spec, err := valuetest.GoldenDoc(c.Spec)
+	if err != nil {
+		return nil, false, err
+	}
+	condition, err := valuetest.GoldenDoc(c.Query)
+	if err != nil {
+		return nil, false, err
+	}
+	if d.IsEmpty() {
+		return upsertGolden(condition, spec)
+	}
+	if !update.IsOperators(spec) {
+		return update.Replace(d, spec)
+	}
+	p, err := update.Compile(spec)
+	if err != nil {
+		return nil, false, err
+	}
+	return p.Apply(d)
+}
+
+func upsertGolden(condition, spec value.Doc) (value.Doc, bool, error) {
+	if !update.IsOperators(spec) {
+		f, err := query.Compile(condition)
+		if err != nil {
+			return nil, false, err
+		}
+		var b value.Builder
+		for _, e := range f.Equalities() {
+			if e.Path == "_id" {
+				b.Add("_id", e.Value)
+			}
+		}
+		return update.Replace(b.Doc(), spec)
+	}
+	seed, err := update.Seed(condition)
+	if err != nil {
+		return nil, false, err
+	}
+	p, err := update.Compile(spec)
+	if err != nil {
+		return nil, false, err
+	}
+	out, err := p.ApplyInsert(seed)
+	return out, true, err
+}

@@ -1,0 +1,213 @@
+// Package update changes documents: MongoDB's update operators as db.command
+// compiles to them (tcb-wire-protocol.md 6.3), replacement, the document that an
+// upsert starts from, and the difference of two documents for watch.
+//
+// A [Program] is compiled once and rewrites raw BSON in one pass, whatever the
+// number of operators; untouched members are copied as bytes and keep their
+// order, new ones are appended in the order of the update.
+//
+// Dangers first:
+//
+//   - A program that runs on a document someone else may also change must run
+//     inside the write transaction that read it.
+//   - _id cannot change here, but _openid and other fields that belong to the
+//     server can: ask [Program.Paths] and refuse.
+//   - Errors about a document name types and paths, never stored values: who may
+//     update a document may still not be allowed to read it.
+package update
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"baas/db/fault"
+	"baas/db/value"
+)
+
+// Program is a compiled update. It is immutable and safe for concurrent use.
+type Program struct {
+	root    branch
+	paths   []string
+	renames []rename
+}
+
+// rename holds both paths of one $rename; the value goes by way of state.moved.
+type rename struct{ from, to []string }
+
+// IsOperators reports whether d is an update by operators rather than a
+// document: its first key begins with $.
+func IsOperators(d value.Doc) bool {
+	for key := range d.All() {
+		return strings.HasPrefix(key, "$")
+	}
+	return false
+}
+
+// Compile reads {"$set": {…}, "$inc": {…}, …}; an empty one changes nothing. An
+// unknown operator is a DatabaseOperator, a plain document an InvalidParam, and
+// an operand of the wrong shape, a path that holds an empty name or a positional
+// operator, or two paths one of which is or contains the other a DatabaseFailed.
+// Each names the path.
+func Compile(d value.Doc) (*Program, error) {
+	if len(d) == 0 {
+		return &Program{}, nil
+	}
+	if err := value.Check(d); err != nil {
+		return nil, err
+	}
+	p := &Program{}
+	for name, operands := range append(value.Doc(nil), d...).All() {
+		if !strings.HasPrefix(name, "$") {
+			return nil, fault.Invalid(name, "an update holds operators only, such as {\"$set\": {%q: …}}", name)
+		}
+		if operands.Type != value.TypeObject {
+			return nil, failed(name, "must be an object of paths, it is of type %s", operands.Type.Name())
+		}
+		for path, operand := range operands.Doc().All() {
+			if err := p.operator(name, path, operand); err != nil {
+				return nil, err
+			}
+		}
+		if operands.Doc().IsEmpty() && !known(name) {
+			return nil, unknown(name)
+		}
+	}
+	return p, nil
+}
+
+// operator compiles one path of one operator.
+func (p *Program) operator(name, path string, operand value.Value) error {
+	if name == "$rename" {
+		return p.rename(path, operand)
+	}
+	e, err := compileEdit(name, path, operand)
+	if err != nil {
+		return err
+	}
+	return p.insert(path, e)
+}
+
+func (p *Program) rename(from string, operand value.Value) error {
+	to := operand.Text()
+	switch {
+	case operand.Type != value.TypeString:
+		return failed("$rename."+from, "must be the new path as a text")
+	case to == from:
+		return failed("$rename."+from, "the new path must differ from the old one")
+	}
+	number := len(p.renames)
+	if err := p.insert(from, taken{number}); err != nil {
+		return err
+	}
+	if err := p.insert(to, moved{number}); err != nil {
+		return err
+	}
+	p.renames = append(p.renames, rename{strings.Split(from, "."), strings.Split(to, ".")})
+	return nil
+}
+
+// Paths returns the dotted paths that the program may touch, in order; both
+// paths of a $rename are among them.
+func (p *Program) Paths() []string { return append([]string(nil), p.paths...) }
+
+// Apply returns d as the program leaves it. changed is false when no byte
+// differs, in which case out is d. $setOnInsert does nothing here. An operator
+// that cannot work on what is stored, and a change of _id, is a DatabaseFailed
+// that names the path; a result beyond the limits of value.Check an
+// InvalidParam.
+func (p *Program) Apply(d value.Doc) (out value.Doc, changed bool, err error) {
+	out, err = p.run(d, false)
+	if err != nil {
+		return nil, false, err
+	}
+	if bytes.Equal(out, d) {
+		return d, false, nil
+	}
+	return out, true, nil
+}
+
+// ApplyInsert returns the document that an upsert creates: seed is what [Seed]
+// made of the condition. $setOnInsert works, and _id, if there is one, comes
+// first. Errors are those of Apply.
+func (p *Program) ApplyInsert(seed value.Doc) (value.Doc, error) {
+	out, err := p.run(seed, true)
+	if err != nil {
+		return nil, err
+	}
+	id := out.Get("_id")
+	if id.Type == value.TypeArray || id.Type == value.TypeRegex {
+		return nil, failed("_id", "an _id cannot be of type %s", id.Type.Name())
+	}
+	return idFirst(out), nil
+}
+
+func (p *Program) run(d value.Doc, insert bool) (value.Doc, error) {
+	s := state{insert: insert}
+	if err := s.resolve(p.renames, d); err != nil {
+		return nil, err
+	}
+	var b value.Builder
+	b.Grow(len(d) + 64)
+	if s.object(&b, d, &p.root); s.err != nil {
+		return nil, s.err
+	}
+	out := b.Doc()
+	if err := sameID(d, out); err != nil {
+		return nil, err
+	}
+	if err := value.Check(out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// sameID refuses a change of _id.
+func sameID(before, after value.Doc) error {
+	old := before.Get("_id")
+	if old.IsMissing() || value.Equal(old, after.Get("_id")) {
+		return nil
+	}
+	return failed("_id", "performing an update on the path '_id' would modify the immutable field '_id'")
+}
+
+// idFirst returns d with _id as its first member.
+func idFirst(d value.Doc) value.Doc {
+	id := d.Get("_id")
+	if id.IsMissing() {
+		return d
+	}
+	var b value.Builder
+	b.Grow(len(d))
+	b.Add("_id", id)
+	c := d.Cursor()
+	for {
+		key, v, ok := c.Next()
+		if !ok {
+			return b.Doc()
+		}
+		if string(key) != "_id" {
+			b.AddRaw(key, v)
+		}
+	}
+}
+
+// failed makes the error for an update that the database refuses.
+func failed(at, format string, args ...any) error {
+	if at == "" {
+		at = "update"
+	}
+	return &fault.Error{
+		Code:  fault.DatabaseFailed,
+		Field: at,
+		Msg:   at + ": " + fmt.Sprintf(format, args...),
+	}
+}
+
+func unknown(name string) error {
+	return &fault.Error{
+		Code:  fault.DatabaseOperator,
+		Field: name,
+		Msg:   name + ": unknown operator",
+	}
+}
