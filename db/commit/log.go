@@ -129,13 +129,15 @@ func (t *Tx) flushLog(w kv.Writer, st *state, now time.Time) error {
 
 // ReadLog calls fn for each record with a number above after, in order, until
 // fn fails; kv.ErrStop ends it without an error. ErrTrimmed when some of these
-// records are gone. The record must be copied if it is kept.
+// records are gone, and when after is a number that was never given: it is
+// then from another history, such as before a restore. The record must be
+// copied if it is kept.
 func ReadLog(r kv.Reader, after uint64, fn func(seq uint64, record []byte) error) error {
 	st, err := readState(r)
 	if err != nil {
 		return err
 	}
-	if after < st.trimmed {
+	if after < st.trimmed || after > st.seq {
 		return ErrTrimmed
 	}
 	rng := kv.Prefix([]byte{LogPrefix})
@@ -155,6 +157,33 @@ func ReadLog(r kv.Reader, after uint64, fn func(seq uint64, record []byte) error
 		}
 		return nil
 	})
+}
+
+// CheckLog compares the log with what the state says of it.
+func CheckLog(r kv.Reader) error {
+	st, err := readState(r)
+	if err != nil {
+		return err
+	}
+	seen := state{seq: st.seq, trimmed: st.trimmed, oldest: st.oldest}
+	err = r.Scan(kv.Prefix([]byte{LogPrefix}), func(key, value []byte) error {
+		if len(key) != logKeyBytes || len(value) < dateBytes {
+			return fmt.Errorf("commit: the log entry under %x is malformed", key)
+		}
+		if seq := binary.BigEndian.Uint64(key[1:]); seq <= st.trimmed || seq > st.seq {
+			return fmt.Errorf("commit: the log holds number %d, its state says %d to %d", seq, st.trimmed+1, st.seq)
+		}
+		if seen.parts == 0 {
+			seen.oldest = binary.BigEndian.Uint64(value)
+		}
+		seen.parts++
+		seen.bytes += uint64(len(key) + len(value))
+		return nil
+	})
+	if err == nil && seen != st {
+		return fmt.Errorf("commit: the log has %d entries of %d bytes, its state says %d of %d", seen.parts, seen.bytes, st.parts, st.bytes)
+	}
+	return err
 }
 
 // trimAtOnce bounds the entries that one commit removes; the next goes on.

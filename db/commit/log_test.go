@@ -26,6 +26,9 @@ func records(t *testing.T, s kv.Store, after uint64) []string {
 func readLog(t *testing.T, s kv.Store, after uint64) (got []string, err error) {
 	t.Helper()
 	err = s.View(t.Context(), func(r kv.Reader) error {
+		if err := commit.CheckLog(r); err != nil {
+			t.Error(err)
+		}
 		return commit.ReadLog(r, after, func(seq uint64, record []byte) error {
 			got = append(got, fmt.Sprintf("%d:%.10s", seq, record))
 			return nil
@@ -66,6 +69,9 @@ func TestLog(t *testing.T) {
 		if got := records(t, g, tc.after); !slices.Equal(got, tc.want) {
 			t.Errorf("after %d: got %v, want %v", tc.after, got, tc.want)
 		}
+	}
+	if _, err := readLog(t, g, 4); !errors.Is(err, commit.ErrTrimmed) {
+		t.Errorf("reading after a number that was never given: %v, want ErrTrimmed", err)
 	}
 	err := g.View(t.Context(), func(r kv.Reader) error {
 		return commit.ReadLog(r, 0, func(uint64, []byte) error { return kv.ErrStop })
@@ -131,4 +137,35 @@ func firstSeq(t *testing.T, s kv.Store) int {
 	}
 	t.Fatal("no part of the log can be read")
 	return 0
+}
+
+func TestCheckLogFindsDamage(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name   string
+		damage func(w kv.Writer) error
+	}{
+		{"entry lost", func(w kv.Writer) error {
+			return w.Delete([]byte("l\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00"))
+		}},
+		{"entry from the future", func(w kv.Writer) error {
+			return w.Put([]byte("l\x00\x00\x00\x00\x00\x00\x00\x09\x00\x00\x00\x00"), make([]byte, 8))
+		}},
+		{"malformed key", func(w kv.Writer) error { return w.Put([]byte("lx"), make([]byte, 8)) }},
+		{"malformed state", func(w kv.Writer) error { return w.Put([]byte(commit.StateKey), []byte("x")) }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			g := newGate(t)
+			c := start(t, g, commit.Options{})
+			do(t, c, logs("a"))
+			do(t, c, logs("b"))
+			if err := g.Store.Commit(t.Context(), tc.damage); err != nil {
+				t.Fatal(err)
+			}
+			if err := g.View(t.Context(), commit.CheckLog); err == nil {
+				t.Error("nothing was found")
+			}
+		})
+	}
 }
