@@ -1,0 +1,118 @@
+package db
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+
+	"baas/db/fault"
+	"baas/db/kv"
+	"baas/db/query"
+	"baas/db/value"
+)
+
+// collector takes the hits of a find and gives its documents. offer may end
+// the walk with kv.ErrStop.
+type collector interface {
+	offer(h hit) error
+	docs() []value.Doc
+}
+
+// newCollector returns the collector for a page: limit 0 means no limit.
+func newCollector(sort *query.Sort, skip, limit int64, b bounds) collector {
+	if sort == nil {
+		return &inOrder{skip: skip, limit: limit, room: b.resultBytes}
+	}
+	s := &sorted{sort: sort, skip: int(min(skip, 1<<40)), room: b.sortBytes}
+	if limit > 0 && skip+limit > 0 {
+		s.most = int(min(skip+limit, 1<<40))
+	}
+	return s
+}
+
+// inOrder keeps the hits of a page as they come.
+type inOrder struct {
+	skip, limit int64
+	room        int // bytes still to be kept
+	kept        []value.Doc
+}
+
+func (c *inOrder) offer(h hit) error {
+	if c.skip > 0 {
+		c.skip--
+		return nil
+	}
+	if c.room -= len(h.doc); c.room < 0 {
+		return fault.New(fault.ResultTooLarge, "the result is too large for one answer; give a smaller limit or a narrower condition")
+	}
+	c.kept = append(c.kept, slices.Clone(h.doc))
+	if int64(len(c.kept)) == c.limit {
+		return kv.ErrStop
+	}
+	return nil
+}
+
+func (c *inOrder) docs() []value.Doc { return c.kept }
+
+// sorted keeps all hits, or the first most of them in a heap whose root is the
+// last in order. Documents that are equal in order stay in natural order.
+type sorted struct {
+	sort *query.Sort
+	skip int
+	most int // 0 means all
+	room int // bytes still to be kept
+	kept []hit
+}
+
+func (c *sorted) compare(a, b hit) int {
+	if n := c.sort.Compare(a.doc, b.doc); n != 0 {
+		return n
+	}
+	return cmp.Compare(a.at, b.at)
+}
+
+func (c *sorted) offer(h hit) error {
+	full := c.most > 0 && len(c.kept) == c.most
+	if full && c.compare(h, c.kept[0]) >= 0 {
+		return nil
+	}
+	c.room -= len(h.doc)
+	h.doc = slices.Clone(h.doc)
+	switch {
+	case full:
+		c.room += len(c.kept[0].doc)
+		c.kept[0] = h
+		heap.Fix(c, 0)
+	case c.most > 0:
+		heap.Push(c, h)
+	default:
+		c.kept = append(c.kept, h)
+	}
+	if c.room < 0 {
+		return fault.New(fault.ResultTooLarge, "sorting holds too much in memory; give a smaller skip and limit, or a narrower condition")
+	}
+	return nil
+}
+
+func (c *sorted) docs() []value.Doc {
+	slices.SortFunc(c.kept, c.compare)
+	kept := c.kept[min(c.skip, len(c.kept)):]
+	docs := make([]value.Doc, len(kept))
+	for i, h := range kept {
+		docs[i] = h.doc
+	}
+	return docs
+}
+
+// Len, Less, Swap, Push and Pop implement heap.Interface.
+func (c *sorted) Len() int           { return len(c.kept) }
+func (c *sorted) Less(i, j int) bool { return c.compare(c.kept[i], c.kept[j]) > 0 }
+func (c *sorted) Swap(i, j int)      { c.kept[i], c.kept[j] = c.kept[j], c.kept[i] }
+func (c *sorted) Push(h any)         { c.kept = append(c.kept, h.(hit)) }
+
+// Pop implements heap.Interface; nothing here ever shrinks the heap.
+func (c *sorted) Pop() any {
+	last := c.kept[len(c.kept)-1]
+	c.kept = c.kept[:len(c.kept)-1]
+	return last
+}

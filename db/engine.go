@@ -1,0 +1,98 @@
+package db
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"baas/db/commit"
+	"baas/db/kv"
+)
+
+// Options configure an Engine. The zero value of each field has a meaning.
+type Options struct {
+	// Now is the clock: dates of collections and of the change log. Nil means
+	// time.Now.
+	Now func() time.Time
+	// NewID makes the ids of documents that come without one. Nil means 32
+	// lower-case hex digits, ascending with time.
+	NewID func() string
+	// Log gets failures of background work. Nil discards them.
+	Log *slog.Logger
+	// AutoCreate makes a missing collection on the first write to it, for
+	// development. Without it such a write is a CollectionNotExist.
+	AutoCreate bool
+	// Window is how much of the change log is kept.
+	Window commit.Window
+}
+
+// Engine is the documents service of one environment. It is safe for
+// concurrent use; several may share a process, each on its own store.
+type Engine struct {
+	store  kv.Store
+	commit *commit.Committer
+	opts   Options
+	bounds bounds
+
+	stop   context.CancelFunc // ends the purger
+	purge  chan struct{}      // one-slot: something was dropped
+	purged chan struct{}      // closed when the purger has ended
+}
+
+// Open opens the documents in a store, which the caller closes after the
+// engine. It refuses a store that a newer program has written. ctx bounds the
+// opening alone.
+func Open(ctx context.Context, store kv.Store, o Options) (*Engine, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.NewID == nil {
+		o.NewID = (&idSource{now: o.Now}).next
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := openFormat(ctx, store); err != nil {
+		return nil, err
+	}
+	background, stop := context.WithCancel(context.Background())
+	e := &Engine{
+		store:  store,
+		commit: commit.New(store, commit.Options{Now: o.Now, Log: o.Log, Window: o.Window}),
+		opts:   o,
+		bounds: defaultBounds(),
+		stop:   stop,
+		purge:  make(chan struct{}, 1),
+		purged: make(chan struct{}),
+	}
+	e.purge <- struct{}{} // what an earlier process has left
+	go e.runPurger(background)
+	return e, nil
+}
+
+// openFormat settles the format of the store, and writes only when it is new.
+func openFormat(ctx context.Context, store kv.Store) error {
+	var fresh bool
+	err := store.View(ctx, func(r kv.Reader) (err error) {
+		fresh, err = checkFormat(r)
+		return err
+	})
+	if err != nil || !fresh {
+		return err
+	}
+	return store.Commit(ctx, writeFormat)
+}
+
+// Close finishes queued writes and background work. Calls made after it fail
+// with ServerTimeout, reads excepted until the store is closed.
+func (e *Engine) Close() error {
+	e.stop()
+	<-e.purged
+	return e.commit.Close()
+}
+
+// do runs a commit operation with the store's errors in this package's words.
+func (e *Engine) do(ctx context.Context, fn func(*commit.Tx) error) error {
+	_, err := e.commit.Do(ctx, fn)
+	return translate(err)
+}

@@ -1,0 +1,232 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"baas/db/commit"
+	"baas/db/fault"
+	"baas/db/keyenc"
+	"baas/db/kv"
+	"baas/db/query"
+	"baas/db/rules"
+	"baas/db/value"
+)
+
+// search is a compiled condition and the way to the documents it may hold for.
+type search struct {
+	cond   value.Doc // what was compiled, nil for no condition
+	filter *query.Filter
+	// ids, when byID is set, are the only ids the condition may hold for.
+	ids  []value.Value
+	byID bool
+}
+
+// compileSearch reads a condition for p. Codes: those of query.Compile.
+func compileSearch(p rules.Principal, q value.Doc) (*search, error) {
+	if q.IsEmpty() {
+		return &search{filter: query.All()}, nil
+	}
+	if asksRules(p) {
+		if err := value.Check(q); err != nil {
+			return nil, err
+		}
+		q = rules.ResolveOpenID(p, q)
+	}
+	f, err := query.Compile(q)
+	if err != nil {
+		return nil, err
+	}
+	s := &search{cond: q, filter: f}
+	s.ids, s.byID = idsOf(q, f)
+	return s, nil
+}
+
+// idsOf returns the ids that a condition is limited to. The whole condition is
+// checked on each document all the same, so any part of it that must hold will
+// do.
+func idsOf(q value.Doc, f *query.Filter) (ids []value.Value, ok bool) {
+	for _, eq := range f.Equalities() {
+		if eq.Path == fieldID && checkID(eq.Value) == nil {
+			return []value.Value{eq.Value}, true
+		}
+	}
+	list := q.Get(fieldID).Doc().Get("$in")
+	if list.Type != value.TypeArray {
+		return nil, false
+	}
+	for _, v := range list.Doc().All() {
+		if checkID(v) != nil {
+			return nil, false
+		}
+		ids = append(ids, v)
+	}
+	return ids, true
+}
+
+// idKey is the key of an id in its collection's index.
+func idKey(coll uint32, id value.Value) []byte {
+	return keyenc.Append(collectionPrefix(prefixID, coll), id)
+}
+
+// hit is what a walk gives for a document: it aliases the store and is valid
+// only inside the call.
+type hit struct {
+	at  place
+	doc value.Doc
+}
+
+// bounds are how much the engine looks at or holds at once.
+type bounds struct {
+	// A view of the store ends after so many entries or bytes, within a few
+	// milliseconds: an open one makes the file grow (threats.md section 1,
+	// fact 2). Zero entries mean no bound.
+	viewEntries, viewBytes int
+	// One Find holds so many bytes of documents, fewer when it has to sort;
+	// a sorted one with a limit holds only its best documents so far.
+	resultBytes, sortBytes int
+}
+
+func defaultBounds() bounds {
+	return bounds{viewEntries: 8192, viewBytes: 16 << 20, resultBytes: 64 << 20, sortBytes: 32 << 20}
+}
+
+// walk goes over a collection in natural order, in one view or several.
+type walk struct {
+	started bool
+	done    bool
+	coll    uint32
+	seq     uint64 // number of the newest operation that the first view shows
+	next    place  // where to go on
+	end     place  // documents inserted since the start are left out
+}
+
+// view passes the documents that match, until fn fails, the collection ends or
+// the bounds of a view are met. kv.ErrStop of fn ends the walk.
+func (w *walk) view(r kv.Reader, g grant, s *search, b bounds, fn func(hit) error) error {
+	if !w.started {
+		seq, err := commit.LastSeq(r)
+		if err != nil {
+			return err
+		}
+		*w = walk{started: true, coll: g.coll.id, seq: seq, end: g.coll.next}
+	}
+	if g.coll.id != w.coll {
+		return missingCollection(g.coll.name) // dropped and made anew meanwhile
+	}
+	filter := g.narrow(s.filter)
+	matching := func(at place, stored []byte) error {
+		doc, err := storedDoc(stored)
+		if err != nil {
+			return err
+		}
+		if ok, err := filter.Match(doc); !ok || err != nil {
+			return err
+		}
+		return fn(hit{at, doc})
+	}
+	if s.byID {
+		w.done = true
+		return walkIDs(r, w.coll, s.ids, matching)
+	}
+	return w.scan(r, b, matching)
+}
+
+func (w *walk) scan(r kv.Reader, b bounds, fn func(at place, stored []byte) error) error {
+	entries, bytes, full := 0, 0, false
+	err := r.Scan(kv.Range{Low: docKey(w.coll, w.next), High: docKey(w.coll, w.end)}, func(key, stored []byte) error {
+		at := placeOf(key)
+		if err := fn(at, stored); err != nil {
+			return err
+		}
+		w.next = at + 1
+		entries++
+		bytes += len(stored)
+		if b.viewEntries > 0 && (entries >= b.viewEntries || bytes >= b.viewBytes) {
+			full = true
+			return kv.ErrStop
+		}
+		return nil
+	})
+	w.done = err != nil || !full
+	return err
+}
+
+// walkIDs passes the documents with these ids, in natural order.
+func walkIDs(r kv.Reader, coll uint32, ids []value.Value, fn func(at place, stored []byte) error) error {
+	places, err := placesOf(r, coll, ids)
+	if err != nil {
+		return err
+	}
+	for _, at := range places {
+		stored, err := r.Get(docKey(coll, at))
+		if err != nil {
+			return err
+		}
+		if stored == nil {
+			return errors.New("db: an index entry points to no document; run the database check")
+		}
+		if err := fn(at, stored); err != nil {
+			if errors.Is(err, kv.ErrStop) {
+				return nil
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// placesOf returns the places of the ids that exist, in order, each once.
+func placesOf(r kv.Reader, coll uint32, ids []value.Value) ([]place, error) {
+	keys := make([][]byte, len(ids))
+	for i, id := range ids {
+		keys[i] = idKey(coll, id)
+	}
+	values, err := r.GetMany(keys)
+	if err != nil {
+		return nil, err
+	}
+	var places []place
+	for _, b := range values {
+		if b != nil {
+			places = append(places, decodePlace(b))
+		}
+	}
+	slices.Sort(places)
+	return slices.Compact(places), nil
+}
+
+// each passes every document that p may op on and that s holds for, in natural
+// order, in as many views as it takes. It returns the walk for its numbers.
+func (e *Engine) each(ctx context.Context, p rules.Principal, name string, op rules.Operation, s *search, fn func(hit) error) (*walk, error) {
+	w := new(walk)
+	for !w.done {
+		err := e.view(ctx, func(r kv.Reader) error {
+			g, err := enter(r, p, name, op)
+			if err != nil {
+				return err
+			}
+			if g.absent {
+				w.done = true
+				return nil
+			}
+			return w.view(r, g, s, e.bounds, fn)
+		})
+		if err != nil {
+			return w, err
+		}
+	}
+	return w, nil
+}
+
+// checkPage refuses negative skip and limit.
+func checkPage(skip, limit int64) error {
+	if skip < 0 {
+		return fault.Invalid("skip", "must not be negative, is %d", skip)
+	}
+	if limit < 0 {
+		return fault.Invalid("limit", "must not be negative, is %d", limit)
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package db
+
+import (
+	"bytes"
+	"context"
+
+	"baas/db/fault"
+	"baas/db/rules"
+	"baas/db/update"
+	"baas/db/value"
+)
+
+// UpdateRequest asks for a change of documents.
+type UpdateRequest struct {
+	Collection string
+	Query      value.Doc // nil: all documents
+	// Update holds update operators, or the whole new document when Replace
+	// is set.
+	Update    value.Doc
+	Replace   bool
+	Multi     bool // all matches rather than the first in natural order
+	Upsert    bool // make a document when nothing matches
+	ReturnDoc bool // give the document as it is afterwards; not with Multi
+}
+
+// UpdateResult is what an update did.
+type UpdateResult struct {
+	Matched    int64       // documents the condition held for
+	Updated    int64       // those that are different now
+	UpsertedID value.Value // of the document that was made; else Missing
+	Doc        value.Doc   // with ReturnDoc: the new state, nil without a match
+}
+
+// compiledUpdate is an UpdateRequest that has been read.
+type compiledUpdate struct {
+	UpdateRequest
+	search  *search
+	program *update.Program // nil when the request replaces
+}
+
+func compileUpdate(p rules.Principal, q UpdateRequest) (c compiledUpdate, err error) {
+	c.UpdateRequest = q
+	if q.Multi && q.Replace {
+		return c, fault.Invalid("multi", "a whole document replaces one document; use update operators to change many")
+	}
+	if q.Multi && q.ReturnDoc {
+		return c, fault.Invalid("multi", "only the update of one document returns it")
+	}
+	if c.search, err = compileSearch(p, q.Query); err != nil {
+		return c, err
+	}
+	if q.Replace {
+		if err := checkDocument(q.Update); err != nil {
+			return c, err
+		}
+		return c, checkReplacement(p, q.Update)
+	}
+	if c.program, err = update.Compile(q.Update); err != nil {
+		return c, err
+	}
+	return c, checkPaths(p, c.program.Paths())
+}
+
+// Update changes, replaces or makes documents, in one step: others see all of
+// it or nothing. _id never changes, and _openid not by users.
+//
+// Codes: CollectionNotExist, DatabaseDenied, those of query.Compile and
+// update.Compile, InvalidParam ("不能更新_id的值", a document that cannot be
+// stored), DatabaseFailed (an operator that does not fit what is there, a
+// duplicate id of an upsert, too much at once).
+func (e *Engine) Update(ctx context.Context, p rules.Principal, q UpdateRequest) (UpdateResult, error) {
+	c, err := compileUpdate(p, q)
+	if err != nil {
+		return UpdateResult{}, err
+	}
+	var res UpdateResult
+	err = e.write(ctx, p, q.Collection, rules.Update, c.search, q.Multi, func(w *writing, f finder) error {
+		res = UpdateResult{}
+		err := f.each(func(at place, before value.Doc) error { return c.apply(w, p, at, before, &res) })
+		if err != nil || res.Matched > 0 || !q.Upsert {
+			return err
+		}
+		return e.upsert(w, p, c, &res)
+	})
+	if err != nil {
+		return UpdateResult{}, err
+	}
+	return res, nil
+}
+
+// apply changes one document that the condition holds for.
+func (c compiledUpdate) apply(w *writing, p rules.Principal, at place, before value.Doc, res *UpdateResult) error {
+	res.Matched++
+	after, err := c.changed(p, before)
+	if err != nil {
+		return err
+	}
+	if c.ReturnDoc {
+		res.Doc = bytes.Clone(after)
+	}
+	if bytes.Equal(before, after) {
+		return nil
+	}
+	res.Updated++
+	return w.change(at, c.kind(), before, after)
+}
+
+func (c compiledUpdate) kind() ChangeKind {
+	if c.Replace {
+		return Replaced
+	}
+	return Updated
+}
+
+// changed returns what becomes of a document.
+func (c compiledUpdate) changed(p rules.Principal, before value.Doc) (value.Doc, error) {
+	if c.Replace {
+		return replaced(p, before, c.UpdateRequest.Update)
+	}
+	after, _, err := c.program.Apply(before)
+	if err != nil {
+		return nil, err
+	}
+	return after, checkKept(p, before, after)
+}
+
+// upsert makes the document of an update that nothing matched: the equality
+// fields of the condition, changed by the operators, or the whole new document
+// under the condition's id.
+func (e *Engine) upsert(w *writing, p rules.Principal, c compiledUpdate, res *UpdateResult) error {
+	if _, err := enter(w.tx, p, w.coll.name, rules.Create); err != nil {
+		return err
+	}
+	seed, err := update.Seed(c.search.cond)
+	if err != nil {
+		return err
+	}
+	if seed, err = seeded(p, seed); err != nil {
+		return err
+	}
+	made, err := c.made(seed)
+	if err != nil {
+		return err
+	}
+	d, id, err := e.prepare(p, made)
+	if err != nil {
+		return err
+	}
+	res.UpsertedID = id
+	if c.ReturnDoc {
+		res.Doc = d
+	}
+	return w.add(d, id)
+}
+
+// made returns the document of an upsert before it gets the server's fields.
+func (c compiledUpdate) made(seed value.Doc) (value.Doc, error) {
+	if !c.Replace {
+		return c.program.ApplyInsert(seed)
+	}
+	id := c.UpdateRequest.Update.Get(fieldID)
+	if id.IsMissing() {
+		id = seed.Get(fieldID)
+	}
+	return withSystemFields(c.UpdateRequest.Update, id, value.Value{}), nil
+}

@@ -1,0 +1,107 @@
+package db
+
+import (
+	"errors"
+
+	"baas/db/commit"
+	"baas/db/fault"
+	"baas/db/rules"
+	"baas/db/value"
+)
+
+// ErrDuplicate is wrapped by the error for an id that is taken, for callers
+// inside the server that expect to meet one.
+var ErrDuplicate = errors.New("db: duplicate key")
+
+// duplicateID is the error that applications know (wx-cloud-api.md 1.6).
+func duplicateID(coll string, id value.Value) error {
+	return fault.Wrap(fault.DatabaseFailed, ErrDuplicate,
+		"[FailedOperation.Insert] multiple write errors: [{write errors: [{E11000 duplicate key error collection: %s index: _id_ dup key: { _id: %s }}]}, {<nil>}]",
+		coll, value.AppendPlain(nil, id))
+}
+
+// writing is a commit operation's work on the documents of one collection. It
+// keeps documents, id index, counters and change log in step.
+type writing struct {
+	tx    *commit.Tx
+	grant grant
+	coll  collection // with the counters as they are to be
+	dirty bool
+}
+
+// beginWriting admits p to op on a collection inside a commit operation. A
+// missing collection is made if it is the system's, or AutoCreate says so.
+func (e *Engine) beginWriting(tx *commit.Tx, p rules.Principal, name string, op rules.Operation) (*writing, error) {
+	g, err := enter(tx, p, name, op)
+	if g.absent || e.opts.AutoCreate && fault.Is(err, fault.CollectionNotExist) {
+		if _, err := e.create(tx, name); err != nil {
+			return nil, err
+		}
+		g, err = enter(tx, p, name, op)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &writing{tx: tx, grant: g, coll: g.coll}, nil
+}
+
+// read returns the document at a place, nil when there is none.
+func (w *writing) read(at place) (value.Doc, error) {
+	b, err := w.tx.Get(docKey(w.coll.id, at))
+	if b == nil || err != nil {
+		return nil, err
+	}
+	return storedDoc(b)
+}
+
+func (w *writing) put(at place, d value.Doc) error {
+	w.dirty = true
+	return w.tx.Put(docKey(w.coll.id, at), encodeDoc(w.tx.Seq(), d))
+}
+
+// add inserts a document, whose id must not be taken.
+func (w *writing) add(d value.Doc, id value.Value) error {
+	key := idKey(w.coll.id, id)
+	taken, err := w.tx.Get(key)
+	if err != nil {
+		return err
+	}
+	if taken != nil {
+		return duplicateID(w.coll.name, id)
+	}
+	at := w.coll.next
+	w.coll.next++
+	w.coll.count++
+	w.coll.bytes += uint64(len(d))
+	return errors.Join(
+		w.tx.Put(key, encodePlace(at)),
+		w.put(at, d),
+		logChange(w.tx, w.coll, at, Added, nil, d),
+	)
+}
+
+// change puts after in the place of before, which has the same id.
+func (w *writing) change(at place, kind ChangeKind, before, after value.Doc) error {
+	w.coll.bytes += uint64(len(after)) - uint64(len(before))
+	return errors.Join(w.put(at, after), logChange(w.tx, w.coll, at, kind, before, after))
+}
+
+// remove takes a document out.
+func (w *writing) remove(at place, before value.Doc) error {
+	w.dirty = true
+	w.coll.count--
+	w.coll.bytes -= uint64(len(before))
+	return errors.Join(
+		w.tx.Delete(docKey(w.coll.id, at)),
+		w.tx.Delete(idKey(w.coll.id, before.Get(fieldID))),
+		logChange(w.tx, w.coll, at, Removed, before, nil),
+	)
+}
+
+// finish writes the counters.
+func (w *writing) finish() error {
+	if !w.dirty {
+		return nil
+	}
+	return w.tx.Put(catalogKey(w.coll.name), w.coll.encode())
+}
