@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -402,12 +403,12 @@ func TestContext(t *testing.T) {
 // failing is a store whose commits fail with an error, when it has one.
 type failing struct {
 	kv.Store
-	err error
+	err atomic.Pointer[error]
 }
 
 func (f *failing) Commit(ctx context.Context, fn func(kv.Writer) error) error {
-	if f.err != nil {
-		return fmt.Errorf("disk /secret/path: %w", f.err)
+	if err := f.err.Load(); err != nil {
+		return fmt.Errorf("disk /secret/path: %w", *err)
 	}
 	return f.Store.Commit(ctx, fn)
 }
@@ -422,14 +423,14 @@ func TestStoreErrorsGetCodes(t *testing.T) {
 	must(t, err)
 	must(t, e.CreateCollection(t.Context(), admin, "c"))
 	for text, cause := range map[string]error{"outcome unknown": kv.ErrOutcomeUnknown, "too much at once": commit.ErrTooBig} {
-		s.err = cause
+		s.err.Store(&cause)
 		_, err = e.Insert(t.Context(), admin, "c", []value.Doc{nil})
 		wantCode(t, err, fault.DatabaseFailed, text)
 		if strings.Contains(fault.Text(err), "secret") {
 			t.Errorf("the text tells too much: %s", fault.Text(err))
 		}
 	}
-	s.err = nil
+	s.err.Store(nil)
 	must(t, e.Close())
 	_, err = e.Insert(t.Context(), admin, "c", []value.Doc{nil})
 	wantCode(t, err, fault.ServerTimeout, "stopping")
