@@ -35,6 +35,7 @@ func TestOnMinIO(t *testing.T) {
 	t.Run("PlacesOfTwoEnvsAreApart", func(t *testing.T) { testPlaces(t, config(t, server.Bucket(t)+"/p")) })
 	t.Run("TidyAbortsOldUploads", func(t *testing.T) { testTidy(t, server) })
 	t.Run("CancelledPutAbortsItsUpload", func(t *testing.T) { testAborts(t, config(t, server.Bucket(t))) })
+	t.Run("Service", func(t *testing.T) { testService(t, config(t, server.Bucket(t)).Below("dev")) })
 	t.Run("OpenTellsWhatIsWrong", func(t *testing.T) { testOpenErrors(t, server) })
 }
 
