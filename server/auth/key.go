@@ -21,7 +21,7 @@ type KeyKind string
 
 // The kinds of keys (tcb-wire-protocol.md 3.3 and 10).
 const (
-	KeyAdmin       KeyKind = "admin"       // id and secret, for TC3 signatures: admin rights
+	KeyAdmin       KeyKind = "pair"        // id and secret, for TC3 signatures: admin rights
 	KeyAPI         KeyKind = "api"         // one bearer text: admin rights
 	KeyPublishable KeyKind = "publishable" // one bearer text that may be public: anonymous rights
 )

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -37,17 +38,29 @@ const (
 type Options struct {
 	BaseURL string            // without a final slash; "" means the real API
 	HTTP    http.RoundTripper // nil: http.DefaultTransport
-	// Secret returns the AppSecret of a mini program; ok is false for one
-	// that this server does not serve.
-	Secret  func(appID string) (secret string, ok bool)
-	Timeout time.Duration // of one call; 0: 5 s
+	Apps    map[string]Secret // AppID → AppSecret of the mini programs served
+	Timeout time.Duration     // of one call; 0: 5 s
 }
+
+// Secret is an AppSecret. It prints as "redacted" wherever it is formatted,
+// logged or encoded.
+type Secret string
+
+// String hides the secret.
+func (Secret) String() string { return "redacted" }
+
+// GoString hides the secret.
+func (Secret) GoString() string { return "redacted" }
+
+// MarshalText hides the secret.
+func (Secret) MarshalText() ([]byte, error) { return []byte("redacted"), nil }
 
 // Client calls WeChat. It is safe for concurrent use.
 type Client struct {
-	base   string
-	secret func(string) (string, bool)
-	http   *http.Client
+	base string
+	apps map[string]Secret
+	any  Secret // the twin's: of every AppID
+	http *http.Client
 }
 
 var _ auth.CodeExchanger = (*Client)(nil)
@@ -61,8 +74,8 @@ func New(o Options) *Client {
 		o.Timeout = timeout
 	}
 	return &Client{
-		base:   o.BaseURL,
-		secret: o.Secret,
+		base: o.BaseURL,
+		apps: maps.Clone(o.Apps),
 		http: &http.Client{
 			Transport: o.HTTP,
 			Timeout:   o.Timeout,
@@ -90,12 +103,15 @@ var openIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 // ServerTimeout when WeChat is busy or not reached in time; SysErr when it
 // refuses the server's own credentials or answers nonsense.
 func (c *Client) Exchange(ctx context.Context, appID, code string) (auth.WeChatUser, error) {
-	secret, ok := c.secret(appID)
+	secret, ok := c.apps[appID]
+	if !ok {
+		secret, ok = c.any, c.any != ""
+	}
 	if !ok {
 		return auth.WeChatUser{}, fault.Invalid("provider_id", "this server knows no mini program with this AppID; add its AppID and AppSecret to the server's settings")
 	}
 	query := url.Values{
-		"appid": {appID}, "secret": {secret}, "js_code": {code}, "grant_type": {"authorization_code"},
+		"appid": {appID}, "secret": {string(secret)}, "js_code": {code}, "grant_type": {"authorization_code"},
 	}
 	var got answer
 	if err := c.get(ctx, "/sns/jscode2session?"+query.Encode(), &got); err != nil {

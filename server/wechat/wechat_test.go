@@ -1,11 +1,14 @@
 package wechat_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -22,7 +25,7 @@ import (
 
 const appSecret = "app-secret-that-must-not-leak"
 
-func knows(appID string) (string, bool) { return appSecret, appID == wechat.TwinAppID }
+var apps = map[string]wechat.Secret{wechat.TwinAppID: appSecret}
 
 // answering makes a client whose every call gets this answer.
 func answering(t *testing.T, status int, body string) *wechat.Client {
@@ -33,7 +36,7 @@ func answering(t *testing.T, status int, body string) *wechat.Client {
 		_, _ = io.WriteString(w, body)
 	}))
 	t.Cleanup(server.Close)
-	return wechat.New(wechat.Options{BaseURL: server.URL, Secret: knows})
+	return wechat.New(wechat.Options{BaseURL: server.URL, Apps: apps})
 }
 
 func TestExchangeSendsWhatTheAPIWants(t *testing.T) {
@@ -45,7 +48,7 @@ func TestExchangeSendsWhatTheAPIWants(t *testing.T) {
 		_, _ = io.WriteString(w, `{"openid":"oABC","session_key":"a2V5","unionid":"uDEF","errcode":0,"errmsg":"ok"}`)
 	}))
 	defer server.Close()
-	who, err := wechat.New(wechat.Options{BaseURL: server.URL, Secret: knows}).Exchange(t.Context(), wechat.TwinAppID, "a code&x=1")
+	who, err := wechat.New(wechat.Options{BaseURL: server.URL, Apps: apps}).Exchange(t.Context(), wechat.TwinAppID, "a code&x=1")
 	if err != nil || who.OpenID != "oABC" || who.UnionID != "uDEF" || who.SessionKey != "a2V5" {
 		t.Fatalf("got %+v, %v", who, err)
 	}
@@ -92,9 +95,24 @@ func TestExchangeRefuses(t *testing.T) {
 	}
 }
 
+func TestSecretsAreNotPrinted(t *testing.T) {
+	t.Parallel()
+	o := wechat.Options{Apps: apps}
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "%v %+v %#v %s %q", o, o, o, o.Apps[wechat.TwinAppID], o.Apps[wechat.TwinAppID])
+	slog.New(slog.NewTextHandler(&out, nil)).Info("start", "options", o, "secret", o.Apps[wechat.TwinAppID])
+	text, err := json.Marshal(o.Apps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := out.String() + string(text); strings.Contains(all, appSecret) {
+		t.Fatalf("a secret was printed: %s", all)
+	}
+}
+
 func TestUnknownAppIDIsNotAsked(t *testing.T) {
 	t.Parallel()
-	client := wechat.New(wechat.Options{BaseURL: "http://127.0.0.1:1", Secret: knows})
+	client := wechat.New(wechat.Options{BaseURL: "http://127.0.0.1:1", Apps: apps})
 	_, err := client.Exchange(t.Context(), "wxffff", "code")
 	if fault.CodeOf(err) != fault.InvalidParam || !strings.HasPrefix(fault.Text(err), "provider_id: ") {
 		t.Fatalf("got %v", err)
@@ -109,15 +127,15 @@ func TestNoErrorHoldsTheSecret(t *testing.T) {
 	cancel()
 	for name, call := range map[string]func() error{
 		"connection refused": func() error {
-			_, err := wechat.New(wechat.Options{BaseURL: gone.URL, Secret: knows}).Exchange(t.Context(), wechat.TwinAppID, "code")
+			_, err := wechat.New(wechat.Options{BaseURL: gone.URL, Apps: apps}).Exchange(t.Context(), wechat.TwinAppID, "code")
 			return err
 		},
 		"cancelled": func() error {
-			_, err := wechat.New(wechat.Options{BaseURL: gone.URL, Secret: knows}).Exchange(cancelled, wechat.TwinAppID, "code")
+			_, err := wechat.New(wechat.Options{BaseURL: gone.URL, Apps: apps}).Exchange(cancelled, wechat.TwinAppID, "code")
 			return err
 		},
 		"malformed address": func() error {
-			_, err := wechat.New(wechat.Options{BaseURL: "http://[", Secret: knows}).Exchange(t.Context(), wechat.TwinAppID, "code")
+			_, err := wechat.New(wechat.Options{BaseURL: "http://[", Apps: apps}).Exchange(t.Context(), wechat.TwinAppID, "code")
 			return err
 		},
 		"answer is no JSON": func() error {
@@ -149,7 +167,7 @@ func TestSilenceEndsAfterFiveSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		_, err := wechat.New(wechat.Options{HTTP: silent{}, Secret: knows}).Exchange(t.Context(), wechat.TwinAppID, "code")
+		_, err := wechat.New(wechat.Options{HTTP: silent{}, Apps: apps}).Exchange(t.Context(), wechat.TwinAppID, "code")
 		if fault.CodeOf(err) != fault.ServerTimeout {
 			t.Fatalf("got %v", err)
 		}
@@ -235,7 +253,7 @@ func TestTwinOverTheNetwork(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(wechat.NewTwin(nil))
 	defer server.Close()
-	client := wechat.New(wechat.Options{BaseURL: server.URL, Secret: knows})
+	client := wechat.New(wechat.Options{BaseURL: server.URL, Apps: apps})
 	who, err := client.Exchange(t.Context(), wechat.TwinAppID, "alice")
 	if err != nil || who.OpenID != wechat.OpenID(wechat.TwinAppID, "alice") {
 		t.Fatalf("got %+v, %v", who, err)
