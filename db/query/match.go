@@ -2,6 +2,7 @@ package query
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 
 	"baas/db/value"
@@ -39,6 +40,8 @@ type node struct {
 	kind    kind
 	path    path        // of a leaf
 	subs    []node      // of a logical node, or of $elemMatch
+	leaves  uint32      // of kindAnd: bit i for a leaf subs[i] that together looks at
+	firsts  []string    // of kindAnd: the first part of the path of subs[i]
 	operand value.Value // of a comparison
 	set     *set        // of kindIn
 	pattern *pattern    // of kindRegex
@@ -47,10 +50,23 @@ type node struct {
 	number  int64       // remainder of kindMod, length of kindSize
 }
 
-// simplified returns n without a logical level that does nothing.
+// simplified returns n without a logical level that does nothing, and ready for
+// together.
 func (n node) simplified() node {
 	if (n.kind == kindAnd || n.kind == kindOr) && len(n.subs) == 1 {
 		return n.subs[0]
+	}
+	if n.kind != kindAnd {
+		return n
+	}
+	n.leaves, n.firsts = 0, nil
+	for i := range min(len(n.subs), 32) {
+		first := ""
+		if sub := &n.subs[i]; sub.kind > kindNor && len(sub.path) > 0 {
+			first = sub.path[0].name
+			n.leaves |= 1 << i
+		}
+		n.firsts = append(n.firsts, first)
 	}
 	return n
 }
@@ -59,8 +75,11 @@ func (n node) simplified() node {
 func (n *node) document(r *run, d value.Doc) bool {
 	switch n.kind {
 	case kindAnd:
+		if n.leaves != 0 && !n.together(r, d) {
+			return false
+		}
 		for i := range n.subs {
-			if !n.subs[i].document(r, d) {
+			if !n.isTogether(i) && !n.subs[i].document(r, d) {
 				return false
 			}
 		}
@@ -97,24 +116,59 @@ func (n *node) single(r *run, v value.Value) bool {
 	return n.test(r, v)
 }
 
-// walk reports whether the leaf n holds for some value that the path reaches.
-// The walk goes through objects; the first array hands over to elements. A path
-// that ends early reaches Missing.
+// together reports whether every leaf among n's subs holds, in one pass over the
+// members of d: a look-up for each would start again from the first member.
+func (n *node) together(r *run, d value.Doc) bool {
+	left := n.leaves
+	c := d.Cursor()
+	for left != 0 {
+		key, v, ok := c.Next()
+		if !ok {
+			break
+		}
+		for rest := left; rest != 0; rest &= rest - 1 {
+			i := bits.TrailingZeros32(rest)
+			if string(key) != n.firsts[i] {
+				continue
+			}
+			left &^= 1 << i
+			if leaf := &n.subs[i]; !leaf.reach(r, v, leaf.path[1:]) {
+				return false
+			}
+		}
+	}
+	for ; left != 0; left &= left - 1 {
+		leaf := &n.subs[bits.TrailingZeros32(left)]
+		if !leaf.reach(r, value.Value{}, leaf.path[1:]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (n *node) isTogether(i int) bool { return i < 32 && n.leaves>>i&1 != 0 }
+
+// walk reports whether the leaf n holds for some value that the path reaches
+// from d.
 func (n *node) walk(r *run, d value.Doc, p path) bool {
-	for len(p) > 0 {
-		v := d.Get(p[0].name)
-		p = p[1:]
+	return n.reach(r, d.Get(p[0].name), p[1:])
+}
+
+// reach goes on from v with the rest of the path: through objects, until the
+// first array hands over to elements. A path that ends early reaches Missing.
+func (n *node) reach(r *run, v value.Value, rest path) bool {
+	for {
 		switch {
 		case v.Type == value.TypeArray:
-			return n.elements(r, v, p)
-		case len(p) == 0:
+			return n.elements(r, v, rest)
+		case len(rest) == 0:
 			return n.test(r, v)
 		case v.Type != value.TypeObject:
 			return n.test(r, value.Value{})
 		}
-		d = v.Doc()
+		v = v.Doc().Get(rest[0].name)
+		rest = rest[1:]
 	}
-	return false
 }
 
 // elements goes on inside an array with the rest of the path: into each element

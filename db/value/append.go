@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -178,13 +179,22 @@ func appendBinary(dst []byte, v Value) []byte {
 // appendQuoted writes a JSON string. Most texts need no escape and are copied
 // as they are; the rest, and bytes that are not UTF-8, are jsontext's business.
 func appendQuoted(dst, text []byte) []byte {
+	ascii := true
 	for _, c := range text {
-		if c < ' ' || c >= 0x7F || c == '"' || c == '\\' {
-			dst, _ = jsontext.AppendQuote(dst, text) // its error only says that it replaced bytes
-			return dst
+		if c < ' ' || c == 0x7F || c == '"' || c == '\\' {
+			return appendEscaped(dst, text)
 		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	if !ascii && !utf8.Valid(text) {
+		return appendEscaped(dst, text)
 	}
 	dst = append(dst, '"')
 	dst = append(dst, text...)
 	return append(dst, '"')
+}
+
+func appendEscaped(dst, text []byte) []byte {
+	dst, _ = jsontext.AppendQuote(dst, text) // its error only says that it replaced bytes
+	return dst
 }

@@ -84,7 +84,8 @@ func (b *Builder) AddNull(key string) { b.key(TypeNull, key) }
 // AddAll appends every member of d.
 func (b *Builder) AddAll(d Doc) {
 	b.begin()
-	b.buf = append(b.buf, d.Cursor().rest...)
+	c := d.Cursor()
+	b.buf = append(b.buf, c.rest()...)
 }
 
 // Object appends a member that fill writes. The Builder given to fill is only

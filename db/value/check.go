@@ -74,7 +74,7 @@ func (c *checker) enter(d Doc, array bool) error {
 // step takes one element of the innermost frame, or leaves the frame.
 func (c *checker) step() error {
 	f := &c.frames[c.depth-1]
-	if len(f.cursor.rest) == 0 {
+	if f.cursor.rest() == nil {
 		c.depth--
 		return nil
 	}

@@ -1,9 +1,9 @@
 package value
 
 import (
-	"bytes"
 	"encoding/binary"
 	"iter"
+	"math/bits"
 	"strings"
 )
 
@@ -14,28 +14,15 @@ type Doc []byte
 // Get returns the top-level member of that name, Missing when there is none.
 // The Value aliases d.
 func (d Doc) Get(key string) Value {
-	c := d.Cursor()
-	b := c.rest
-	for len(b) > 0 {
-		t, name := Type(b[0]), b[1:]
-		if len(name) > len(key) && name[len(key)] == 0 && string(name[:len(key)]) == key {
-			data := name[len(key)+1:]
-			n := payloadSize(t, data)
-			if n < 0 {
-				return Value{}
-			}
-			return Value{t, data[:n:n]}
-		}
-		end := bytes.IndexByte(name, 0)
-		if end < 0 {
+	for at := 4; at < len(d)-1; {
+		end, next := element(d, at)
+		if next < 0 {
 			return Value{}
 		}
-		data := name[end+1:]
-		n := payloadSize(t, data)
-		if n < 0 {
-			return Value{}
+		if end-at == len(key)+1 && string(d[at+1:end]) == key {
+			return Value{Type(d[at]), d[end+1 : next : next]}
 		}
-		b = data[n:]
+		at = next
 	}
 	return Value{}
 }
@@ -99,37 +86,28 @@ func (d Doc) At(i int) Value {
 }
 
 // Cursor walks a document without allocating. Copy it to keep a position.
-type Cursor struct{ rest []byte }
+type Cursor struct {
+	doc []byte
+	at  int // of the next element
+}
 
 // Cursor returns a walker that stands before the first member.
-func (d Doc) Cursor() Cursor {
-	if len(d) <= 5 {
-		return Cursor{}
-	}
-	return Cursor{d[4 : len(d)-1]}
-}
+func (d Doc) Cursor() Cursor { return Cursor{d, 4} }
 
 // Next returns the next member; key and v alias the document. ok is false at
 // the end, and at the first damaged element.
 func (c *Cursor) Next() (key []byte, v Value, ok bool) {
-	b := c.rest
-	if len(b) == 0 {
+	at := c.at
+	if at >= len(c.doc)-1 {
 		return nil, Value{}, false
 	}
-	t, name := Type(b[0]), b[1:]
-	end := bytes.IndexByte(name, 0)
-	if end < 0 {
-		c.rest = nil
+	end, next := element(c.doc, at)
+	if next < 0 {
+		c.doc = nil
 		return nil, Value{}, false
 	}
-	data := name[end+1:]
-	n := payloadSize(t, data)
-	if n < 0 {
-		c.rest = nil
-		return nil, Value{}, false
-	}
-	c.rest = data[n:]
-	return name[:end:end], Value{t, data[:n:n]}, true
+	c.at = next
+	return c.doc[at+1 : end : end], Value{Type(c.doc[at]), c.doc[end+1 : next : next]}, true
 }
 
 func (c *Cursor) skip() bool {
@@ -137,60 +115,87 @@ func (c *Cursor) skip() bool {
 	return ok
 }
 
-// payloadSize returns how many bytes of b the payload of a value of type t
-// takes, -1 when b is too short or t is not a type that documents may hold.
-func payloadSize(t Type, b []byte) int {
-	n := 0
-	switch t {
-	case TypeDouble, TypeDate, TypeTimestamp, TypeInt64:
-		n = 8
-	case TypeInt32:
-		n = 4
-	case TypeNull:
-		return 0
-	case TypeBool:
-		n = 1
-	case TypeObjectID:
-		n = 12
-	case TypeString:
-		n = 4 + lengthPrefix(b, 1)
-	case TypeObject, TypeArray:
-		n = lengthPrefix(b, 5)
-	case TypeBinary:
-		n = 5 + lengthPrefix(b, 0)
-	case TypeRegex:
-		return regexSize(b)
-	default:
-		return -1
+// rest returns the elements that the cursor has not passed.
+func (c *Cursor) rest() []byte {
+	if c.at >= len(c.doc)-1 {
+		return nil
 	}
-	if n > len(b) {
-		return -1
-	}
-	return n
+	return c.doc[c.at : len(c.doc)-1]
 }
 
-// lengthPrefix reads an int32 length; one below least reads as a length that
-// fits nowhere.
-func lengthPrefix(b []byte, least int32) int {
-	const nowhere = 1 << 40
-	if len(b) < 4 {
+// element returns where the key of the element at b[at] ends and where the next
+// element begins. next is -1 when the element does not fit into b, which ends in
+// the document's NUL, or has a type that documents cannot hold. Everything that
+// reads documents goes through here: the common cases stand first and in line.
+func element(b []byte, at int) (end, next int) {
+	end = keyEnd(b, at+1)
+	if end < 0 {
+		return 0, -1
+	}
+	data := end + 1
+	switch Type(b[at]) {
+	case TypeString:
+		next = data + 4 + length(b, data, 1)
+	case TypeInt32:
+		next = data + 4
+	case TypeObject, TypeArray:
+		next = data + length(b, data, 5)
+	case TypeDouble, TypeDate, TypeTimestamp, TypeInt64:
+		next = data + 8
+	case TypeBool:
+		next = data + 1
+	case TypeNull:
+		next = data
+	case TypeObjectID:
+		next = data + 12
+	case TypeBinary:
+		next = data + 5 + length(b, data, 0)
+	case TypeRegex:
+		next = keyEnd(b, data) + 1
+		if next > 0 {
+			next = keyEnd(b, next) + 1
+		}
+		if next == 0 {
+			return 0, -1
+		}
+	default:
+		return 0, -1
+	}
+	if next > len(b)-1 {
+		return 0, -1
+	}
+	return end, next
+}
+
+// nowhere is a length that fits into no document.
+const nowhere = 1 << 40
+
+// length reads the int32 length at b[at]; one below least fits nowhere.
+func length(b []byte, at int, least int32) int {
+	if at+4 > len(b) {
 		return nowhere
 	}
-	n := int32(binary.LittleEndian.Uint32(b))
+	n := int32(binary.LittleEndian.Uint32(b[at:]))
 	if n < least {
 		return nowhere
 	}
 	return int(n)
 }
 
-func regexSize(b []byte) int {
-	pattern := bytes.IndexByte(b, 0)
-	if pattern < 0 {
-		return -1
+// keyEnd returns where the NUL behind the text at b[at] is, -1 when there is
+// none. Keys are short: eight bytes at once beat a call of bytes.IndexByte.
+func keyEnd(b []byte, at int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; at+8 <= len(b); at += 8 {
+		word := binary.LittleEndian.Uint64(b[at:])
+		if zero := (word - ones) &^ word & tops; zero != 0 {
+			return at + bits.TrailingZeros64(zero)>>3
+		}
 	}
-	options := bytes.IndexByte(b[pattern+1:], 0)
-	if options < 0 {
-		return -1
+	for ; at < len(b); at++ {
+		if b[at] == 0 {
+			return at
+		}
 	}
-	return pattern + options + 2
+	return -1
 }

@@ -73,7 +73,9 @@ type parser struct {
 
 func newParser(text []byte, o ParseOptions) *parser {
 	return &parser{
-		dec:  jsontext.NewDecoder(bytes.NewBuffer(text)),
+		// The decoder could look for duplicate names itself, but keeps a set
+		// for every object; object looks at the finished bytes instead.
+		dec:  jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)),
 		opts: o,
 		buf:  make([]byte, 0, len(text)+len(text)/4+16),
 	}
@@ -158,6 +160,10 @@ func (p *parser) object() (Type, error) {
 	}
 	p.close(start)
 	p.depth--
+	if key, twice := duplicateKey(Doc(p.buf[start:])); twice {
+		path := strings.TrimPrefix(dotted(p.dec.StackPointer())+"."+key, "JSON.")
+		return TypeMissing, fault.Invalid(path, "the key stands twice in one object; keep one")
+	}
 	return TypeObject, nil
 }
 
@@ -293,9 +299,6 @@ func (p *parser) syntax(err error) error {
 	se, ok := errors.AsType[*jsontext.SyntacticError](err)
 	if !ok {
 		return fault.Invalid("JSON", "the text ends too early")
-	}
-	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return fault.Invalid(dotted(se.JSONPointer), "the key stands twice in one object; keep one")
 	}
 	return fault.Invalid("JSON", "not valid JSON at byte %d: %v", se.ByteOffset, se.Err)
 }
