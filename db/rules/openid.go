@@ -10,9 +10,9 @@ import (
 const openIDText = "{openid}"
 
 // ResolveOpenID returns a condition with every value that is exactly the text
-// "{openid}" replaced by the owner id of p. It does so for users alone:
-// administrators' conditions are taken as they are. The condition must have
-// passed value.Check. Never apply this to data that is to be stored.
+// "{openid}" replaced by the owner id of p, patterns excepted. It does so for
+// users alone: administrators' conditions are taken as they are. The condition
+// must have passed value.Check. Never apply this to data that is to be stored.
 func ResolveOpenID(p Principal, cond value.Doc) value.Doc {
 	if p.ByPassesRules() || !bytes.Contains(cond, []byte(openIDText)) {
 		return cond
@@ -34,7 +34,10 @@ func resolve(v, owner value.Value) value.Value {
 	case value.TypeObject:
 		var b value.Builder
 		for name, member := range v.Doc().All() {
-			b.Add(name, resolve(member, owner))
+			if name != "$regex" { // a pattern is no place for anybody's id
+				member = resolve(member, owner)
+			}
+			b.Add(name, member)
 		}
 		return value.FromDoc(b.Doc())
 	case value.TypeArray:

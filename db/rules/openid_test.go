@@ -18,6 +18,7 @@ func TestResolveOpenID(t *testing.T) {
 		{"whole value", user, `{"_openid":"{openid}"}`, `{"_openid":"o1"}`},
 		{"at any depth", user, `{"$or":[{"a":{"$in":["x","{openid}"]}},{"b":"{openid}"}]}`, `{"$or":[{"a":{"$in":["x","o1"]}},{"b":"o1"}]}`},
 		{"part of a value", user, `{"a":"id {openid}","b":"{openid} "}`, `{"a":"id {openid}","b":"{openid} "}`},
+		{"pattern", user, `{"a":{"$regex":"{openid}","$options":"i"}}`, `{"a":{"$regex":"{openid}","$options":"i"}}`},
 		{"member name", user, `{"{openid}":1}`, `{"{openid}":1}`},
 		{"other types stay", user, `{"a":{"$numberLong":"5"},"b":null,"c":"{openid}"}`, `{"a":5,"b":null,"c":"o1"}`},
 		{"user without openid", rules.Principal{Role: rules.User, UID: "u1"}, `{"a":"{openid}"}`, `{"a":"u1"}`},

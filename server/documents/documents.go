@@ -1,0 +1,185 @@
+// Package documents is the documents service as the doors ask for it: what a
+// request leaves open is filled in here (limits, merge or replace), once for all
+// dialects, before db.Engine runs it.
+//
+// Dangers: a plain update document must become $set, or it would replace what
+// it should merge into; a replacement must not hold operators.
+package documents
+
+import (
+	"context"
+	"strings"
+
+	"baas/db"
+	"baas/db/fault"
+	"baas/db/rules"
+	"baas/db/value"
+)
+
+// Limits of one read. The native client of the original gets 20 documents at
+// most, but the js-sdk asks for 100 unless told otherwise and is answered
+// (tcb-wire-protocol.md 10), so here the caller's role decides only what
+// happens when no limit is sent, and one maximum holds for all. The SDK of a
+// mini program keeps to its 20 by itself (wx-cloud-api.md 3.3).
+const (
+	UserLimit  = 20   // documents, when a user's request names no limit
+	AdminLimit = 100  // documents, when a server SDK names none
+	MaxLimit   = 1000 // a higher limit is cut to this
+
+	// UserResultBytes is the most that one read may return to a user, in the
+	// encoding of the reply: ResultTooLarge (-602001) beyond it.
+	UserResultBytes = 1 << 20
+)
+
+// Find is a read. Nil documents ask for nothing special.
+type Find struct {
+	Collection               string
+	Where, Order, Projection value.Doc
+	Offset                   int64
+	Limit                    int64 // 0: Default
+	Default                  int64 // 0: by the caller's role
+}
+
+// Found is what a Find returns, with the offset and limit that were used.
+type Found struct {
+	Docs          []value.Doc
+	Offset, Limit int64
+}
+
+// Run reads. Codes: InvalidParam for a negative limit or offset, and those of
+// db.Engine.Find.
+func (f Find) Run(ctx context.Context, e *db.Engine, p rules.Principal) (Found, error) {
+	if f.Offset < 0 {
+		return Found{}, fault.Invalid("offset", "must not be negative")
+	}
+	if f.Limit < 0 {
+		return Found{}, fault.Invalid("limit", "must not be negative")
+	}
+	limit := f.Limit
+	if limit == 0 {
+		limit = f.Default
+	}
+	if limit == 0 {
+		limit = UserLimit
+		if p.ByPassesRules() {
+			limit = AdminLimit
+		}
+	}
+	limit = min(limit, MaxLimit)
+	docs, err := e.Find(ctx, p, db.FindRequest{
+		Collection: f.Collection, Query: f.Where, Sort: f.Order,
+		Projection: projection(f.Projection), Skip: f.Offset, Limit: limit,
+	})
+	return Found{docs, f.Offset, limit}, err
+}
+
+// projection drops an empty one, which the SDKs send for "everything".
+func projection(d value.Doc) value.Doc {
+	if d.IsEmpty() {
+		return nil
+	}
+	return d
+}
+
+// CheckSize refuses a reply of n bytes that is too large for the caller. Code:
+// ResultTooLarge.
+func CheckSize(p rules.Principal, n int) error {
+	if p.ByPassesRules() || n <= UserResultBytes {
+		return nil
+	}
+	return fault.New(fault.ResultTooLarge,
+		"the result is larger than 1 MB; ask for fewer fields with field() or fewer documents with limit()")
+}
+
+// Remove removes one matching document, or all with multi. Code: InvalidParam
+// when where is nil, beside those of db.Engine.Remove.
+func Remove(ctx context.Context, e *db.Engine, p rules.Principal, collection string, where value.Doc, multi bool) (int64, error) {
+	if where == nil {
+		return 0, fault.Invalid("query", "is required; send {} for every document")
+	}
+	return e.Remove(ctx, p, db.RemoveRequest{Collection: collection, Query: where, Multi: multi})
+}
+
+// Change is a write to documents that may exist.
+type Change struct {
+	Collection string
+	Where      value.Doc // required
+	Data       value.Doc // required: operators, or a plain document
+	Multi      bool
+	Merge      bool // a plain document is merged; else it replaces
+	Upsert     bool
+	ReturnDoc  bool
+}
+
+// Changed is what a Change did.
+type Changed struct {
+	Matched, Updated int64
+	UpsertedID       value.Value // Missing unless a document was made
+	Doc              value.Doc   // nil unless asked for and found
+}
+
+// Run writes. A replacement that found its document counts as an update even
+// if it changed nothing (wx-cloud-api.md 3.4, doc.set).
+//
+// Codes: InvalidParam for a missing Where or Data or a mixture of operators
+// and fields, DatabaseFailed for operators in a replacement, and those of
+// db.Engine.Update.
+func (c Change) Run(ctx context.Context, e *db.Engine, p rules.Principal) (Changed, error) {
+	if c.Where == nil {
+		return Changed{}, fault.Invalid("query", "is required; send {} for every document")
+	}
+	if c.Data == nil {
+		return Changed{}, fault.Invalid("data", "is required")
+	}
+	operators, err := hasOperators(c.Data)
+	if err != nil {
+		return Changed{}, err
+	}
+	data := c.Data
+	switch {
+	case !c.Merge && operators:
+		return Changed{}, fault.New(fault.DatabaseFailed,
+			"data: update operator complicit: a document that replaces another cannot hold update commands; use update()")
+	case c.Merge && data.IsEmpty() && !c.Upsert:
+		// What the SDKs make of update({a: {}}): nothing to do, but the
+		// collection and the right to read it are still checked.
+		n, err := e.Count(ctx, p, c.Collection, c.Where)
+		return Changed{Matched: n}, err
+	case c.Merge && !operators:
+		data = set(data)
+	}
+	r, err := e.Update(ctx, p, db.UpdateRequest{
+		Collection: c.Collection, Query: c.Where, Update: data, Replace: !c.Merge,
+		Multi: c.Multi, Upsert: c.Upsert, ReturnDoc: c.ReturnDoc,
+	})
+	if err != nil {
+		return Changed{}, err
+	}
+	out := Changed{r.Matched, r.Updated, r.UpsertedID, r.Doc}
+	if !c.Merge {
+		out.Updated = r.Matched
+	}
+	return out, nil
+}
+
+// hasOperators reports whether a document consists of update operators.
+func hasOperators(d value.Doc) (bool, error) {
+	operators, fields := 0, 0
+	for name := range d.All() {
+		if strings.HasPrefix(name, "$") {
+			operators++
+			continue
+		}
+		fields++
+	}
+	if operators > 0 && fields > 0 {
+		return false, fault.Invalid("data", "mixes update operators with plain fields; put the fields below $set")
+	}
+	return operators > 0, nil
+}
+
+func set(d value.Doc) value.Doc {
+	var b value.Builder
+	b.Add("$set", value.FromDoc(d))
+	return b.Doc()
+}
