@@ -18,7 +18,6 @@ import (
 	"baas/db"
 	"baas/db/dbtest"
 	"baas/db/kv/boltkv"
-	"baas/db/rules"
 	"baas/db/value"
 )
 
@@ -67,7 +66,6 @@ func runCrashChild(path, round string) error {
 
 // crashCycle inserts a document, updates it, and removes every third.
 func crashCycle(ctx context.Context, e *db.Engine, writer int, id string, k int) error {
-	admin := rules.Principal{Role: rules.Admin}
 	var b value.Builder
 	b.AddString("_id", id)
 	b.AddInt32("n", 1)
@@ -189,7 +187,7 @@ func killOnce(t *testing.T, path string, round int, known map[string]int, acked 
 
 func compareAfterKill(t *testing.T, e *db.Engine, round int, known map[string]int, begun map[string]call) {
 	t.Helper()
-	docs, err := e.Find(t.Context(), rules.Principal{Role: rules.Admin}, db.FindRequest{Collection: "c"})
+	docs, err := e.Find(t.Context(), admin, db.FindRequest{Collection: "c"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,8 +29,8 @@ func TestModel(t *testing.T) {
 			r := &modelRun{t: t, rng: rand.New(rand.NewPCG(seed, 0)), disk: disk, model: dbtest.NewModel()}
 			r.open()
 			for name, mode := range map[string]rules.Mode{"priv": rules.Private, "read": rules.ReadOnly, "shut": rules.AdminWrite} {
-				r.check(r.engine.CreateCollection(t.Context(), rules.Principal{Role: rules.Admin}, name))
-				r.check(r.engine.SetMode(t.Context(), rules.Principal{Role: rules.Admin}, name, mode))
+				r.check(r.engine.CreateCollection(t.Context(), admin, name))
+				r.check(r.engine.SetMode(t.Context(), admin, name, mode))
 				r.model.Create(name, mode)
 			}
 			for r.at = range modelSteps {
