@@ -148,7 +148,11 @@ type call struct {
 // call that each writer has not finished.
 func killOnce(t *testing.T, path string, round int, known map[string]int, acked *int) map[string]call {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0], crashChild, path, strconv.Itoa(round))
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := exec.CommandContext(t.Context(), self, crashChild, path, strconv.Itoa(round))
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {

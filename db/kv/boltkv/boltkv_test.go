@@ -161,10 +161,11 @@ func TestDamagedMetaPageFallsBack(t *testing.T) {
 	}
 }
 
-func TestFlippedBitIsNoticed(t *testing.T) {
-	t.Parallel()
+// damagedStore makes a closed database with a letter changed in its one value.
+func damagedStore(t *testing.T) (path string) {
+	t.Helper()
 	const value = "a value that is easy to find in the file"
-	path := store(t, value)
+	path = store(t, value)
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -174,6 +175,12 @@ func TestFlippedBitIsNoticed(t *testing.T) {
 		t.Fatal("the value is not in the file")
 	}
 	write(t, path, []byte(damaged))
+	return path
+}
+
+func TestFlippedBitIsNoticed(t *testing.T) {
+	t.Parallel()
+	path := damagedStore(t)
 	s := open(t, path)
 	scanAll := func() error {
 		return s.View(t.Context(), func(r kv.Reader) error {
@@ -238,5 +245,61 @@ func TestSizeIsThatOfTheFile(t *testing.T) {
 	}
 	if got, err := s.Size(); got != info.Size() || err != nil {
 		t.Errorf("Size = %d, %v; the file has %d", got, err, info.Size())
+	}
+}
+
+func TestStatTellsAnOrderlyClose(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "db.bolt")
+	s := open(t, path)
+	put := func() {
+		if err := s.Commit(t.Context(), func(w kv.Writer) error { return w.Put([]byte("k"), []byte("v")) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantClean := func(want bool) {
+		t.Helper()
+		state, err := boltkv.Stat(path)
+		if err != nil || state.Clean != want {
+			t.Errorf("Stat = %+v, %v; want clean %t", state, err, want)
+		}
+		if size, err := s.Size(); state.Bytes != size && err == nil {
+			t.Errorf("Stat says %d bytes, Size %d", state.Bytes, size)
+		}
+	}
+	put()
+	wantClean(false) // as a crash would leave it
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantClean(true)
+	if _, err := boltkv.Stat(path + "x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Stat of a missing file: %v", err)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	sound := store(t, strings.Repeat("v", 100<<10))
+	if err := boltkv.Verify(t.Context(), sound); err != nil {
+		t.Errorf("a sound file: %v", err)
+	}
+	// A page of the tree is overwritten with one that the list of free pages
+	// does not know.
+	content, err := os.ReadFile(sound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	torn := sound + ".torn"
+	page := os.Getpagesize()
+	copy(content[2*page:], content[3*page:4*page])
+	write(t, torn, content)
+	for name, path := range map[string]string{"flipped bit": damagedStore(t), "page out of place": torn} {
+		if _, ok := errors.AsType[*kv.DamagedError](boltkv.Verify(t.Context(), path)); !ok {
+			t.Errorf("%s: nothing was found", name)
+		}
+	}
+	if err := boltkv.Verify(t.Context(), sound+"x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
 	}
 }

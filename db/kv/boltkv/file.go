@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -24,7 +23,7 @@ func createMissing(path string, o Options) error {
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("boltkv: create %s: %w", path, err)
 	}
-	db, err := openBolt(fresh, o)
+	db, err := openBolt(fresh, o, false)
 	if err != nil {
 		return err
 	}
@@ -80,10 +79,13 @@ const (
 	metaSummed  = 56 // what the FNV-1a checksum covers
 	metaMagic   = 0xED0CDAED
 	metaVersion = 2
+
+	noFreelist = 1<<64 - 1 // the freelist page of a file that was not closed in order
 )
 
 type metaPage struct {
-	pageSize, pages, txid uint64
+	pageSize, freelist, pages, txid uint64
+	valid                           int // how many of the file's two are
 }
 
 // readMeta reads the meta page at offset; ok is false when it is damaged.
@@ -98,58 +100,63 @@ func readMeta(f *os.File, offset int64) (m metaPage, ok bool) {
 	if order.Uint32(b[0:]) != metaMagic || order.Uint32(b[4:]) != metaVersion || order.Uint64(b[metaSummed:]) != sum.Sum64() {
 		return m, false
 	}
-	return metaPage{uint64(order.Uint32(b[8:])), order.Uint64(b[40:]), order.Uint64(b[48:])}, true
+	return metaPage{
+		pageSize: uint64(order.Uint32(b[8:])),
+		freelist: order.Uint64(b[32:]),
+		pages:    order.Uint64(b[40:]),
+		txid:     order.Uint64(b[48:]),
+		valid:    1,
+	}, true
 }
 
 // inspect refuses a file on which bbolt would start anew or die: missing,
 // empty, without a valid meta page, or shorter than its meta page says. It
 // may run while another process writes: the file grows before the meta page
 // tells, and a meta page that is being written is passed over.
-func inspect(path string, log *slog.Logger) error {
+func inspect(path string) (meta metaPage, size int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("boltkv: the database is not where it is expected: %w", err)
+		return meta, 0, fmt.Errorf("boltkv: the database is not where it is expected: %w", err)
 	}
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
-		return fmt.Errorf("boltkv: %w", err)
+		return meta, 0, fmt.Errorf("boltkv: %w", err)
 	}
-	if info.Size() == 0 {
-		return fmt.Errorf("boltkv: %s is empty where a database is expected; restore a backup", path)
+	size = info.Size()
+	if size == 0 {
+		return meta, 0, fmt.Errorf("boltkv: %s is empty where a database is expected; restore a backup", path)
 	}
-	meta, valid := newestMeta(f)
-	switch valid {
-	case 0:
-		return fmt.Errorf("boltkv: %s is not a bbolt file, or its beginning is damaged; restore a backup", path)
-	case 1:
-		log.Warn("one of two meta pages is damaged: the last commit before the crash may be missing", "store", path)
+	meta = newestMeta(f)
+	if meta.valid == 0 {
+		return meta, 0, fmt.Errorf("boltkv: %s is not a bbolt file, or its beginning is damaged; restore a backup", path)
 	}
-	if want := meta.pages * meta.pageSize; uint64(info.Size()) < want {
-		return fmt.Errorf("boltkv: %s is cut off: %d bytes, its last commit needs %d; restore a backup", path, info.Size(), want)
+	if want := meta.pages * meta.pageSize; uint64(size) < want {
+		return meta, 0, fmt.Errorf("boltkv: %s is cut off: %d bytes, its last commit needs %d; restore a backup", path, size, want)
 	}
-	return nil
+	return meta, size, nil
 }
 
-// newestMeta returns the valid meta page of the highest transaction and how
-// many of the two are valid. The second page lies one page size in, which
-// only a valid first one tells; else every size bbolt knows is tried.
-func newestMeta(f *os.File) (newest metaPage, valid int) {
+// newestMeta returns the valid meta page of the highest transaction. The
+// second page lies one page size in, which only a valid first one tells; else
+// every size bbolt knows is tried.
+func newestMeta(f *os.File) metaPage {
 	first, ok := readMeta(f, 0)
 	if ok {
 		second, ok := readMeta(f, int64(first.pageSize))
 		if !ok {
-			return first, 1
+			return first
 		}
 		if second.txid > first.txid {
-			return second, 2
+			first = second
 		}
-		return first, 2
+		first.valid = 2
+		return first
 	}
 	for size := int64(1 << 10); size <= 16<<20; size *= 2 {
 		if m, ok := readMeta(f, size); ok && int64(m.pageSize) == size {
-			return m, 1
+			return m
 		}
 	}
-	return metaPage{}, 0
+	return metaPage{}
 }

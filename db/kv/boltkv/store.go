@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
@@ -70,6 +69,19 @@ type Options struct {
 	Log *slog.Logger
 }
 
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.LockTimeout == 0 {
+		o.LockTimeout = defaultLockTimeout
+	}
+	if o.MapBytes == 0 && runtime.GOOS != "windows" {
+		o.MapBytes = defaultMapBytes
+	}
+	return o
+}
+
 // Store is a kv.Store in one bbolt file.
 type Store struct {
 	path string
@@ -88,24 +100,20 @@ func Open(path string, o Options) (*Store, error) {
 	if o.Identity == "" {
 		return nil, errors.New("boltkv: Options.Identity is empty: say whose data the file holds")
 	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.LockTimeout == 0 {
-		o.LockTimeout = defaultLockTimeout
-	}
-	if o.MapBytes == 0 && runtime.GOOS != "windows" {
-		o.MapBytes = defaultMapBytes
-	}
+	o = o.withDefaults()
 	if o.Create {
 		if err := createMissing(path, o); err != nil {
 			return nil, err
 		}
 	}
-	if err := inspect(path, o.Log); err != nil {
+	meta, _, err := inspect(path)
+	if err != nil {
 		return nil, err
 	}
-	db, err := openBolt(path, o)
+	if meta.valid < 2 {
+		o.Log.Warn("one of two meta pages is damaged: the last commit before the crash may be missing", "store", path)
+	}
+	db, err := openBolt(path, o, false)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +126,7 @@ func Open(path string, o Options) (*Store, error) {
 }
 
 // openBolt opens the file with the options of db-engine.md section 3.
-func openBolt(path string, o Options) (db *bbolt.DB, err error) {
+func openBolt(path string, o Options, readOnly bool) (db *bbolt.DB, err error) {
 	defer guard(path, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{
@@ -127,6 +135,7 @@ func openBolt(path string, o Options) (db *bbolt.DB, err error) {
 		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: o.MapBytes,
 		NoStatistics:    true,
+		ReadOnly:        readOnly,
 	})
 	if errors.Is(err, berrors.ErrTimeout) {
 		return nil, fmt.Errorf("boltkv: %s is in use by another process (waited %s); stop that one first, or ask it", path, o.LockTimeout)
@@ -247,15 +256,6 @@ func (s *Store) Close() error {
 func (s *Store) syncFreelist() (err error) {
 	defer guard(s.path, &err)
 	return s.db.Update(func(*bbolt.Tx) error { return nil })
-}
-
-// Size returns the bytes of the file on disk.
-func (s *Store) Size() (int64, error) {
-	info, err := os.Stat(s.path)
-	if err != nil {
-		return 0, fmt.Errorf("boltkv: %w", err)
-	}
-	return info.Size(), nil
 }
 
 // guard turns a panic inside bbolt, which is how it meets a damaged file,
