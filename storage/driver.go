@@ -126,9 +126,9 @@ func (x *exactReader) Read(p []byte) (int, error) {
 		x.read += int64(n)
 	}
 	switch {
-	case err != nil && err != io.EOF:
+	case err != nil && !errors.Is(err, io.EOF):
 		x.err = err
-	case x.read < x.size && err == io.EOF:
+	case x.read < x.size && err != nil:
 		x.err = fmt.Errorf("%w: %d bytes instead of %d", ErrSize, x.read, x.size)
 	case x.read == x.size:
 		return x.finish(n)

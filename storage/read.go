@@ -124,7 +124,7 @@ func (s *Service) fileAt(ctx context.Context, path string) (File, error) {
 		return File{}, err
 	}
 	if !ok {
-		return File{}, fault.New(fault.FileNotExist, "storage file not exists")
+		return File{}, fault.New(fault.FileNotExist, "there is no file at %q", path)
 	}
 	f.FileID = s.fileID(path)
 	return f, nil

@@ -180,7 +180,7 @@ func (m *meter) Read(p []byte) (int, error) {
 		m.head = append(m.head, p[:min(n, missing)]...)
 	}
 	m.hash.Write(p[:n])
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		m.err = err
 	}
 	return n, err

@@ -23,5 +23,5 @@ func main() {
 		fmt.Fprintln(os.Stderr, "minio:", err)
 		os.Exit(1)
 	}
-	fmt.Println(path)
+	fmt.Fprintln(os.Stdout, path)
 }

@@ -103,8 +103,10 @@ func TestNothingActiveIsShown(t *testing.T) {
 		"text":   "hello",
 		"bytes":  "\x00\x01\x02\xff",
 	}
-	types := []string{"", "text/html", "text/html;charset=utf-7", "TEXT/HTML", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/pdf",
-		"text/javascript", "image/png", "image/png, text/html", "text/plain", "application/octet-stream", "x", "multipart/x-mixed-replace", "application/rdf+xml"}
+	types := []string{
+		"", "text/html", "text/html;charset=utf-7", "TEXT/HTML", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/pdf",
+		"text/javascript", "image/png", "image/png, text/html", "text/plain", "application/octet-stream", "x", "multipart/x-mixed-replace", "application/rdf+xml",
+	}
 	names := []string{"a", "a.html", "a.html.", "a.html ", "a.HTM", "a.svg", "a.png", "a.png.html", "a.xhtml", "a.shtml", "a.js", "a.pdf", "a.txt"}
 	shown := 0
 	for kind, content := range contents {

@@ -77,5 +77,9 @@ func (d *door) serviceOf(c echo.Context) (*storage.Service, error) {
 	if envID == "" {
 		return nil, fault.New(fault.InvalidEnv, "URL: must have the form /files/{env}/{path}")
 	}
-	return d.lookup(envID)
+	service, err := d.lookup(envID)
+	if err == nil {
+		reply.RecordOf(c.Request().Context()).Env = envID
+	}
+	return service, err
 }

@@ -114,8 +114,8 @@ type xmlFailure struct {
 	XMLName   xml.Name `xml:"Error"`
 	Code      string
 	Message   string
-	RequestId string //nolint:revive // the SDKs' spelling
-	TraceId   string //nolint:revive // the SDKs' spelling
+	RequestID string `xml:"RequestId"`
+	TraceID   string `xml:"TraceId"`
 }
 
 // wantFailure checks that an answer is the XML that every SDK understands.
@@ -128,7 +128,7 @@ func wantFailure(t *testing.T, got answer, status int, code fault.Code, says str
 	if got.status != status || f.Code != string(code) || !strings.Contains(f.Message, says) {
 		t.Errorf("answer %d %+v, want %d %s with %q", got.status, f, status, code, says)
 	}
-	if f.RequestId == "" || f.TraceId == "" {
+	if f.RequestID == "" || f.TraceID == "" {
 		t.Errorf("a child is empty: %s", got.body)
 	}
 }

@@ -16,26 +16,46 @@ func TestParse(t *testing.T) {
 		name, url string
 		want      s3.Config
 	}{
-		{"everything", "s3://AK:sk@s3.example.com:9000/my-bucket/a/b?region=eu-1&secure=false",
-			s3.Config{"s3.example.com:9000", "my-bucket", "a/b/", "eu-1", false, "AK", "sk"}},
-		{"no prefix", "s3://AK:sk@s3.example.com/bucket",
-			s3.Config{"s3.example.com", "bucket", "", "", true, "AK", "sk"}},
-		{"slash at the end", "s3://AK:sk@s3.example.com/bucket/",
-			s3.Config{"s3.example.com", "bucket", "", "", true, "AK", "sk"}},
-		{"prefix with a slash at the end", "s3://AK:sk@s3.example.com/bucket/x/",
-			s3.Config{"s3.example.com", "bucket", "x/", "", true, "AK", "sk"}},
-		{"this machine is reached without https", "s3://AK:sk@127.0.0.1:9000/bucket",
-			s3.Config{"127.0.0.1:9000", "bucket", "", "", false, "AK", "sk"}},
-		{"this machine by name", "s3://AK:sk@localhost:9000/bucket",
-			s3.Config{"localhost:9000", "bucket", "", "", false, "AK", "sk"}},
-		{"this machine by IPv6", "s3://AK:sk@[::1]:9000/bucket",
-			s3.Config{"[::1]:9000", "bucket", "", "", false, "AK", "sk"}},
-		{"this machine with https", "s3://AK:sk@127.0.0.1:9000/bucket?secure=true",
-			s3.Config{"127.0.0.1:9000", "bucket", "", "", true, "AK", "sk"}},
-		{"secret with slashes and signs", "s3://AK:a/b+c=@d@h.example/bucket",
-			s3.Config{"h.example", "bucket", "", "", true, "AK", "a/b+c=@d"}},
-		{"secret percent-encoded", "s3://A%3AK:a%2Fb%25@h.example/bucket",
-			s3.Config{"h.example", "bucket", "", "", true, "A:K", "a/b%"}},
+		{
+			"everything", "s3://AK:sk@s3.example.com:9000/my-bucket/a/b?region=eu-1&secure=false",
+			s3.Config{"s3.example.com:9000", "my-bucket", "a/b/", "eu-1", false, "AK", "sk"},
+		},
+		{
+			"no prefix", "s3://AK:sk@s3.example.com/bucket",
+			s3.Config{"s3.example.com", "bucket", "", "", true, "AK", "sk"},
+		},
+		{
+			"slash at the end", "s3://AK:sk@s3.example.com/bucket/",
+			s3.Config{"s3.example.com", "bucket", "", "", true, "AK", "sk"},
+		},
+		{
+			"prefix with a slash at the end", "s3://AK:sk@s3.example.com/bucket/x/",
+			s3.Config{"s3.example.com", "bucket", "x/", "", true, "AK", "sk"},
+		},
+		{
+			"this machine is reached without https", "s3://AK:sk@127.0.0.1:9000/bucket",
+			s3.Config{"127.0.0.1:9000", "bucket", "", "", false, "AK", "sk"},
+		},
+		{
+			"this machine by name", "s3://AK:sk@localhost:9000/bucket",
+			s3.Config{"localhost:9000", "bucket", "", "", false, "AK", "sk"},
+		},
+		{
+			"this machine by IPv6", "s3://AK:sk@[::1]:9000/bucket",
+			s3.Config{"[::1]:9000", "bucket", "", "", false, "AK", "sk"},
+		},
+		{
+			"this machine with https", "s3://AK:sk@127.0.0.1:9000/bucket?secure=true",
+			s3.Config{"127.0.0.1:9000", "bucket", "", "", true, "AK", "sk"},
+		},
+		{
+			"secret with slashes and signs", "s3://AK:a/b+c=@d@h.example/bucket",
+			s3.Config{"h.example", "bucket", "", "", true, "AK", "a/b+c=@d"},
+		},
+		{
+			"secret percent-encoded", "s3://A%3AK:a%2Fb%25@h.example/bucket",
+			s3.Config{"h.example", "bucket", "", "", true, "A:K", "a/b%"},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +112,7 @@ func TestSecretDoesNotPrint(t *testing.T) {
 	var logged strings.Builder
 	slog.New(slog.NewTextHandler(&logged, nil)).Info("storage", "config", c, "secret", c.SecretKey)
 	for how, text := range map[string]string{
-		"%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", &c), "%#v": fmt.Sprintf("%#v", c), "%s": fmt.Sprintf("%s", c.SecretKey),
+		"%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", &c), "%#v": fmt.Sprintf("%#v", c), "String": c.SecretKey.String(),
 		"%q": fmt.Sprintf("%q", c.SecretKey), "JSON": string(asJSON), "slog": logged.String(),
 	} {
 		if strings.Contains(text, "TOPSECRET") || !strings.Contains(text, "[redacted]") {

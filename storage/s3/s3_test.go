@@ -49,7 +49,7 @@ func config(t *testing.T, storageURL string) s3.Config {
 }
 
 func harness(c s3.Config) storagetest.Harness {
-	return storagetest.Harness{Open: func(t *testing.T) storage.Driver { return open(t, c) }}
+	return storagetest.Harness{Open: func(t *testing.T) storage.Driver { return open(t, c) }, Large: 80 << 20}
 }
 
 func open(t *testing.T, c s3.Config) *s3.Driver {

@@ -2,10 +2,10 @@ package miniotest
 
 import (
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,10 +19,10 @@ const Version = "v0.0.0-20260212201848-7aac2a2c5b7c"
 const module = "github.com/minio/minio"
 
 // Find returns the path of a MinIO server: $BAAS_MINIO when it is set, else
-// the one in the cache folder when it has been built before.
+// the one in the cache folder when that has been built from this Version.
 func Find() (path string, ok bool, err error) {
-	if path = os.Getenv("BAAS_MINIO"); path != "" {
-		if _, err := os.Stat(path); err != nil {
+	if path = os.Getenv("BAAS_MINIO"); path != "" { //nolint:forbidigo // test tooling has no configuration of its own
+		if _, err := exec.LookPath(path); err != nil {
 			return "", false, fmt.Errorf("BAAS_MINIO: %w", err)
 		}
 		return path, true, nil
@@ -30,11 +30,13 @@ func Find() (path string, ok bool, err error) {
 	if path, err = cached(); err != nil {
 		return "", false, err
 	}
-	_, err = os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", false, nil
-	}
-	return path, err == nil, err
+	return path, isBuilt(path), nil
+}
+
+// isBuilt reports whether the program at path is a server of this Version.
+func isBuilt(path string) bool {
+	info, err := buildinfo.ReadFile(path)
+	return err == nil && info.Main.Path == module && info.Main.Version == Version
 }
 
 // Build compiles the server into the cache folder, unless it is there, and
@@ -53,7 +55,7 @@ func Build(ctx context.Context, log io.Writer) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	if _, err := os.Stat(target); err == nil {
+	if isBuilt(target) {
 		return target, nil
 	}
 	fmt.Fprintf(log, "building the MinIO server %s into %s; this takes some minutes, once\n", Version, filepath.Dir(target))
@@ -62,7 +64,7 @@ func Build(ctx context.Context, log io.Writer) (string, error) {
 
 func build(ctx context.Context, target string, log io.Writer) error {
 	// Beside the target, so that the rename stays on one volume.
-	temp, err := os.MkdirTemp(filepath.Dir(target), "build-*")
+	temp, err := os.MkdirTemp(filepath.Dir(target), "minio-build-*")
 	if err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func build(ctx context.Context, target string, log io.Writer) error {
 // cached returns where the built server belongs: below $BAAS_CACHE, or the
 // folder .cache of the repository that the working directory is in.
 func cached() (string, error) {
-	dir := os.Getenv("BAAS_CACHE")
+	dir := os.Getenv("BAAS_CACHE") //nolint:forbidigo // test tooling has no configuration of its own
 	if dir == "" {
 		root, err := repository()
 		if err != nil {
@@ -93,7 +95,7 @@ func cached() (string, error) {
 		dir = filepath.Join(root, ".cache")
 	}
 	dir, err := filepath.Abs(dir)
-	return filepath.Join(dir, "minio", Version, "minio"+exe()), err
+	return filepath.Join(dir, "minio"+exe()), err
 }
 
 // repository returns the folder of the go.mod above the working directory.

@@ -29,8 +29,8 @@ import (
 
 const (
 	startTimeout = time.Minute
-	stopTimeout  = 10 * time.Second
-	startTries   = 3 // a free port may be taken by another before MinIO listens
+	stopTimeout  = 10 * time.Second // then it is killed
+	startTries   = 3                // a free port may be taken by another before MinIO listens
 )
 
 // Server is a running MinIO on a port of the loopback interface, over a
@@ -76,7 +76,7 @@ func binary(tb testing.TB) string {
 		tb.Fatal(err)
 	case ok:
 		return path
-	case os.Getenv("CI") == "true":
+	case os.Getenv("CI") == "true": //nolint:forbidigo // test tooling has no configuration of its own
 		tb.Fatal("there is no MinIO server: run 'go run ./scripts/minio' before the tests, or set BAAS_MINIO to the path of one")
 	}
 	path, err = Build(tb.Context(), tb.Output())
@@ -95,18 +95,23 @@ func start(tb testing.TB, path string) (*Server, error) {
 	s := &Server{Endpoint: address, Access: "baas-test", Secret: rand.Text()}
 	data := tb.TempDir()
 	output := &lockedBuffer{}
-	cmd := exec.Command(path, "server", "--quiet", "--address", address, data)
+	ctx, stop := context.WithCancel(tb.Context()) // which ends before the test's clean-up begins
+	cmd := exec.CommandContext(ctx, path, "server", "--quiet", "--address", address, data)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = stopTimeout
 	cmd.Env = append(os.Environ(), "HOME="+data, "MINIO_ROOT_USER="+s.Access, "MINIO_ROOT_PASSWORD="+s.Secret,
 		"MINIO_BROWSER=off", "MINIO_UPDATE=off", "MINIO_CI_CD=on")
 	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {
+		stop()
 		return nil, err
 	}
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
-	tb.Cleanup(func() { stop(cmd.Process, ended) })
+	tb.Cleanup(func() { stop(); <-ended })
 	if err := awaitReady(tb.Context(), address, ended); err != nil {
-		stop(cmd.Process, ended)
+		stop()
+		<-ended
 		return nil, fmt.Errorf("%w; its output:\n%s", err, output)
 	}
 	s.client, err = minio.New(address, &minio.Options{Creds: credentials.NewStaticV4(s.Access, s.Secret, "")})
@@ -144,17 +149,6 @@ func ready(ctx context.Context, health string) bool {
 		return false
 	}
 	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
-}
-
-// stop ends a server and waits until it is gone.
-func stop(p *os.Process, ended <-chan struct{}) {
-	_ = p.Signal(syscall.SIGTERM)
-	select {
-	case <-ended:
-	case <-time.After(stopTimeout):
-		_ = p.Kill()
-		<-ended
-	}
 }
 
 func freePort(ctx context.Context) (string, error) {
