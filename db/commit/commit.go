@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -198,8 +199,14 @@ func (c *Committer) run() {
 	}
 }
 
-// drain adds what is queued right now.
+// drain adds what is queued right now. Before, it lets others run as long as
+// that makes the queue longer: those whom the last batch has just woken come
+// again at once, and would otherwise miss this one and form a second cohort.
 func (c *Committer) drain(batch []*request) []*request {
+	for queued := -1; len(c.queue) > queued; {
+		queued = len(c.queue)
+		runtime.Gosched()
+	}
 	for len(batch) < maxBatchOperations {
 		select {
 		case r, ok := <-c.queue:
