@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -16,13 +17,15 @@ import (
 // (wx-cloud-api.md 1.12).
 const MaxItems = 50
 
+const minKey = 16 // bytes
+
 // Options configure the storage of one env.
 type Options struct {
 	Env    string     // its id
 	Bucket string     // the second half of its fileIDs; any stable name
 	Driver Driver     // keeps the bytes; closed by the Service
 	DB     *db.Engine // keeps the rows; not closed
-	Key    []byte     // secret that signs URLs, at least 16 bytes; URLs end with it
+	Key    []byte     // secret that signs URLs, at least 16 bytes; other keys' URLs are refused
 
 	// Knows reports whether an env id in a fileID is a former id of this env.
 	// nil: there are none.
@@ -84,8 +87,12 @@ type Service struct {
 }
 
 // New returns the service of one env and starts its sweeper. It takes over the
-// driver: Close closes it.
+// driver: Close closes it. A key that is too short is a mistake in the program
+// that anybody could forge URLs with, so New panics.
 func New(o Options) *Service {
+	if len(o.Key) < minKey {
+		panic(fmt.Sprintf("storage: Options.Key has %d bytes, it needs %d", len(o.Key), minKey))
+	}
 	s := &Service{
 		env:    o.Env,
 		bucket: o.Bucket,

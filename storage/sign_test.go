@@ -229,3 +229,17 @@ func FuzzParseURL(f *testing.F) {
 		}
 	})
 }
+
+func TestNewRefusesAKeyThatAnybodyCouldGuess(t *testing.T) {
+	t.Parallel()
+	for _, key := range [][]byte{nil, {}, make([]byte, 15)} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("New takes a key of %d bytes", len(key))
+				}
+			}()
+			storage.New(storage.Options{Env: "dev", Bucket: "b", Key: key})
+		}()
+	}
+}
