@@ -100,20 +100,22 @@ func (f *Function) Warm(ctx context.Context) error {
 	return nil
 }
 
-// Invoke runs one invocation. It waits for room until ctx ends or the pool's
-// QueueTime is over (ConcurrencyLimit); once inside, the end of ctx cancels it.
+// Invoke runs one invocation. It waits for room until wait ends or the pool's
+// QueueTime is over (ConcurrencyLimit). Once inside, only the end of run
+// cancels it: a caller that goes away does not stop work half done, as in the
+// original. Host operations get run's values.
 //
 // The error is a *Failure if the user code failed, a *fault.Error if its
 // process died (FunctionMemory, FunctionExecute) or there was no room, else
-// ErrRetired or ctx's. Result.Memory and Duration are set in all cases in
+// ErrRetired or wait's. Result.Memory and Duration are set in all cases in
 // which it ran.
-func (f *Function) Invoke(ctx context.Context, r Request) (Result, error) {
+func (f *Function) Invoke(wait, run context.Context, r Request) (Result, error) {
 	for {
-		s, err := f.enter(ctx)
+		s, err := f.enter(wait)
 		if err != nil {
 			return Result{}, err
 		}
-		result, err := s.w.invoke(ctx, r, f.spec.Timeout)
+		result, err := s.w.invoke(run, r, f.spec.Timeout)
 		_, failed := errors.AsType[*Failure](err)
 		f.leave(s, err == nil || failed && s.w.usable())
 		if !errors.Is(err, errLeft) {

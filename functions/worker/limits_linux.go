@@ -62,5 +62,6 @@ func prepare(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// executable is this binary, even if the file was replaced since the start.
-func executable() (string, error) { return "/proc/self/exe", nil }
+// Executable is this binary, even if the file was replaced since the start:
+// what workers and bundlers are started from.
+func Executable() (string, error) { return "/proc/self/exe", nil }

@@ -15,4 +15,5 @@ func limitProcess(uint64) error { return nil }
 
 func prepare(*exec.Cmd) {}
 
-func executable() (string, error) { return os.Executable() }
+// Executable is this binary: what workers and bundlers are started from.
+func Executable() (string, error) { return os.Executable() }

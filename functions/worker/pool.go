@@ -45,7 +45,7 @@ func (o Options) withDefaults() (Options, error) {
 		return o, errors.New("worker: Options.Dir and Options.Log are required")
 	}
 	if o.Executable == "" {
-		path, err := executable()
+		path, err := Executable()
 		if err != nil {
 			return o, fmt.Errorf("worker: find this binary: %w", err)
 		}

@@ -59,7 +59,7 @@ func request(event string) worker.Request {
 
 func mustCall(t testing.TB, f *worker.Function, event string) string {
 	t.Helper()
-	r, err := f.Invoke(t.Context(), request(event))
+	r, err := f.Invoke(t.Context(), t.Context(), request(event))
 	if err != nil {
 		t.Fatalf("%s: %v", event, err)
 	}
@@ -102,7 +102,7 @@ func TestInvocationCarriesEverything(t *testing.T) {
 	r := request(`{"do":"context"}`)
 	r.WXContext = map[string]string{"OPENID": "0123"}
 	r.Env = map[string]string{"WX_OPENID": "0123"}
-	result, err := f.Invoke(t.Context(), r)
+	result, err := f.Invoke(t.Context(), t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,13 +143,13 @@ func TestGlobalsStayWarm(t *testing.T) {
 			t.Errorf("got %s calls, want %s", got, want)
 		}
 	}
-	if _, err := f.Invoke(t.Context(), request(`{"do":"throw"}`)); err == nil {
+	if _, err := f.Invoke(t.Context(), t.Context(), request(`{"do":"throw"}`)); err == nil {
 		t.Error("no error")
 	}
 	if got := mustCall(t, f, `{"do":"calls"}`); got != "5" {
 		t.Errorf("after a throw the instance was not kept: %s calls", got)
 	}
-	if _, err := f.Invoke(t.Context(), request(`{"do":"spoil"}`)); err == nil {
+	if _, err := f.Invoke(t.Context(), t.Context(), request(`{"do":"spoil"}`)); err == nil {
 		t.Error("no error")
 	}
 	if got := mustCall(t, f, `{"do":"calls"}`); got != "1" {
@@ -176,7 +176,7 @@ func TestHostOperations(t *testing.T) {
 		{"Panic", `{"do":"op","n":3,"text":"{\"fileID\":\"panic\"}"}`, "SYS_ERR: internal error; the server's log has the details under this request id"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := f.Invoke(t.Context(), request(tc.event))
+			_, err := f.Invoke(t.Context(), t.Context(), request(tc.event))
 			failure, ok := errors.AsType[*worker.Failure](err)
 			if !ok || failure.Text != tc.want {
 				t.Errorf("got %v, want %s", err, tc.want)
@@ -199,7 +199,7 @@ func TestFailuresOfUserCode(t *testing.T) {
 		{"EnginePanics", `{"do":"panic","text":"boom"}`, worker.UnhandledRejection, "RuntimeError: the JavaScript engine failed: boom"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := f.Invoke(t.Context(), request(tc.event))
+			_, err := f.Invoke(t.Context(), t.Context(), request(tc.event))
 			failure, ok := errors.AsType[*worker.Failure](err)
 			if !ok || failure.Kind != tc.kind || failure.Text != tc.text {
 				t.Errorf("got %v, want kind %d %q", err, tc.kind, tc.text)
@@ -229,7 +229,7 @@ func TestDeathsHaveCodes(t *testing.T) {
 		{"Garbage", `{"do":"garbage"}`, fault.FunctionExecute, "Process exited unexpectedly"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := f.Invoke(t.Context(), request(tc.event))
+			_, err := f.Invoke(t.Context(), t.Context(), request(tc.event))
 			if fault.CodeOf(err) != tc.code || fault.Text(err) != tc.text {
 				t.Errorf("got %v, want %s: %s", err, tc.code, tc.text)
 			}
@@ -294,7 +294,7 @@ func TestConcurrencyIsBounded(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			if _, err := f.Invoke(t.Context(), r); err != nil {
+			if _, err := f.Invoke(t.Context(), t.Context(), r); err != nil {
 				t.Error(err)
 			}
 		})
@@ -304,7 +304,7 @@ func TestConcurrencyIsBounded(t *testing.T) {
 	var waiting sync.WaitGroup
 	for i := range 2 { // one waits in vain, one finds the queue full
 		waiting.Go(func() {
-			_, err := f.Invoke(t.Context(), request(`{"do":"echo"}`))
+			_, err := f.Invoke(t.Context(), t.Context(), request(`{"do":"echo"}`))
 			codes.Store(i, fault.CodeOf(err))
 		})
 	}
@@ -329,7 +329,7 @@ func TestInstancesOfOneProcessDoNotWaitForEachOther(t *testing.T) {
 	var calls sync.WaitGroup
 	for range n {
 		calls.Go(func() {
-			if _, err := f.Invoke(t.Context(), r); err != nil {
+			if _, err := f.Invoke(t.Context(), t.Context(), r); err != nil {
 				t.Error(err)
 			}
 		})
@@ -344,7 +344,7 @@ func TestCancel(t *testing.T) {
 			mustCall(t, f, `{"do":"echo"}`)
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(50*time.Millisecond, cancel)
-			_, err := f.Invoke(ctx, request(`{"do":"`+do+`"}`))
+			_, err := f.Invoke(t.Context(), ctx, request(`{"do":"`+do+`"}`))
 			failure, ok := errors.AsType[*worker.Failure](err)
 			if !ok || failure.Kind != worker.Cancelled {
 				t.Errorf("got %v", err)
@@ -358,7 +358,7 @@ func TestHostOperationEndsWithItsInvocation(t *testing.T) {
 	ended := make(chan struct{})
 	r := request(`{"do":"op","n":1}`)
 	r.Host = host{act: func(ctx context.Context) { <-ctx.Done(); close(ended) }}
-	if _, err := f.Invoke(t.Context(), r); err == nil {
+	if _, err := f.Invoke(t.Context(), t.Context(), r); err == nil {
 		t.Error("no error")
 	}
 	<-ended
@@ -369,7 +369,7 @@ func TestLogArrives(t *testing.T) {
 	var lines []worker.LogRecord
 	r := request(`{"do":"log","n":3,"text":"hi"}`)
 	r.Log = func(l worker.LogRecord) { lines = append(lines, l) }
-	if _, err := f.Invoke(t.Context(), r); err != nil {
+	if _, err := f.Invoke(t.Context(), t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 	if len(lines) != 3 || lines[2].Text != "hi" || lines[2].Level != worker.LevelWarn || lines[2].Time.IsZero() {
@@ -377,7 +377,7 @@ func TestLogArrives(t *testing.T) {
 	}
 	lines = nil
 	r.Event = []byte(`{"do":"log","n":200000,"text":"flood"}`)
-	if _, err := f.Invoke(t.Context(), r); err != nil {
+	if _, err := f.Invoke(t.Context(), t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(lines); n != 10_001 || !strings.Contains(lines[n-1].Text, "left out") {
@@ -421,12 +421,12 @@ func TestRetire(t *testing.T) {
 	r.Host = host{act: func(context.Context) { close(entered); <-release }}
 	done := make(chan error, 1)
 	go func() {
-		_, err := f.Invoke(t.Context(), r)
+		_, err := f.Invoke(t.Context(), t.Context(), r)
 		done <- err
 	}()
 	<-entered
 	f.Retire()
-	if _, err := f.Invoke(t.Context(), request(`{"do":"echo"}`)); !errors.Is(err, worker.ErrRetired) {
+	if _, err := f.Invoke(t.Context(), t.Context(), request(`{"do":"echo"}`)); !errors.Is(err, worker.ErrRetired) {
 		t.Errorf("got %v", err)
 	}
 	close(release)
@@ -451,7 +451,7 @@ func BenchmarkWarmCall(b *testing.B) {
 	r := request(`{"do":"echo"}`)
 	b.ResetTimer()
 	for b.Loop() {
-		if _, err := f.Invoke(b.Context(), r); err != nil {
+		if _, err := f.Invoke(b.Context(), b.Context(), r); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -464,7 +464,7 @@ func BenchmarkWarmCallParallel(b *testing.B) {
 	b.SetParallelism(8)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := f.Invoke(b.Context(), r); err != nil {
+			if _, err := f.Invoke(b.Context(), b.Context(), r); err != nil {
 				b.Error(err)
 				return
 			}
