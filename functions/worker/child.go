@@ -187,7 +187,7 @@ func (c *child) handleLoad(payload []byte) error {
 func (c *child) confine() error {
 	memory := c.load.Memory
 	debug.SetMaxStack(int(min(maxStack, memory/2)))
-	debug.SetMemoryLimit(int64(memory / 5 * 4))
+	debug.SetMemoryLimit(int64(memory / 10 * 9))
 	c.watch = newWatchdog(memory, func(used uint64) {
 		_ = c.out.send(frameDying, 0, appendUint(nil, used)) // the exit status says it too
 		os.Exit(exitMemory)

@@ -8,8 +8,9 @@ import (
 
 // watchdog looks at the process's memory every few milliseconds while an
 // invocation runs and ends the process, with a clean message, when the budget
-// is used up. It cannot see one huge allocation coming: the limit on the
-// address space is for that.
+// is used up, or when so much of it survives collection that the process would
+// spend its time collecting. It cannot see one huge allocation coming: the
+// limit on the address space is for that.
 type watchdog struct {
 	budget    uint64 // bytes
 	exhausted func(used uint64)
@@ -40,7 +41,7 @@ func (w *watchdog) begin() {
 // end stops the watch with the last invocation and returns the highest use of
 // memory seen since the first, in bytes.
 func (w *watchdog) end() uint64 {
-	used := usedMemory()
+	used, _ := memory()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.peak = max(w.peak, used)
@@ -58,8 +59,8 @@ func (w *watchdog) run(stop chan struct{}) {
 		case <-stop:
 			return
 		case <-tick.C:
-			used := usedMemory()
-			if used > w.budget {
+			used, live := memory()
+			if used > w.budget || live > w.budget/5*4 {
 				w.exhausted(used)
 			}
 			w.mu.Lock()
@@ -69,12 +70,14 @@ func (w *watchdog) run(stop chan struct{}) {
 	}
 }
 
-// usedMemory is what the Go runtime holds of the machine's memory, in bytes.
-func usedMemory() uint64 {
-	s := [2]metrics.Sample{
+// memory tells what the Go runtime holds of the machine's memory, and how much
+// of the heap was in use after the last collection, in bytes.
+func memory() (used, live uint64) {
+	s := [3]metrics.Sample{
 		{Name: "/memory/classes/total:bytes"},
 		{Name: "/memory/classes/heap/released:bytes"},
+		{Name: "/gc/heap/live:bytes"},
 	}
 	metrics.Read(s[:])
-	return s[0].Value.Uint64() - s[1].Value.Uint64()
+	return s[0].Value.Uint64() - s[1].Value.Uint64(), s[2].Value.Uint64()
 }
