@@ -76,7 +76,7 @@ func (e *Engine) Find(ctx context.Context, p rules.Principal, q FindRequest) ([]
 		return nil, err
 	}
 	c := newCollector(f.sort, f.Skip, f.Limit, e.bounds)
-	if _, err := e.each(ctx, p, q.Collection, rules.Read, f.search, c.offer); err != nil {
+	if err := e.each(ctx, p, q.Collection, rules.Read, new(walk), f.search, c.offer); err != nil {
 		return nil, err
 	}
 	return f.project(c.docs())
@@ -128,7 +128,7 @@ func (e *Engine) Count(ctx context.Context, p rules.Principal, coll string, q va
 		}
 	}
 	var n int64
-	_, err = e.each(ctx, p, coll, rules.Read, s, func(hit) error {
+	err = e.each(ctx, p, coll, rules.Read, new(walk), s, func(hit) error {
 		n++
 		return nil
 	})

@@ -94,23 +94,25 @@ func defaultBounds() bounds {
 
 // walk goes over a collection in natural order, in one view or several.
 type walk struct {
+	// numbered asks for seq, the number of the newest operation that the
+	// first view shows.
+	numbered bool
+	seq      uint64
+
 	started bool
 	done    bool
 	coll    uint32
-	seq     uint64 // number of the newest operation that the first view shows
-	next    place  // where to go on
-	end     place  // documents inserted since the start are left out
+	next    place // where to go on
+	end     place // documents inserted since the start are left out
 }
 
 // view passes the documents that match, until fn fails, the collection ends or
 // the bounds of a view are met. kv.ErrStop of fn ends the walk.
 func (w *walk) view(r kv.Reader, g grant, s *search, b bounds, fn func(hit) error) error {
 	if !w.started {
-		seq, err := commit.LastSeq(r)
-		if err != nil {
+		if err := w.start(r, g); err != nil {
 			return err
 		}
-		*w = walk{started: true, coll: g.coll.id, seq: seq, end: g.coll.next}
 	}
 	if g.coll.id != w.coll {
 		return missingCollection(g.coll.name) // dropped and made anew meanwhile
@@ -131,6 +133,14 @@ func (w *walk) view(r kv.Reader, g grant, s *search, b bounds, fn func(hit) erro
 		return walkIDs(r, w.coll, s.ids, matching)
 	}
 	return w.scan(r, b, matching)
+}
+
+func (w *walk) start(r kv.Reader, g grant) (err error) {
+	if w.numbered {
+		w.seq, err = commit.LastSeq(r)
+	}
+	w.started, w.coll, w.end = true, g.coll.id, g.coll.next
+	return err
 }
 
 func (w *walk) scan(r kv.Reader, b bounds, fn func(at place, stored []byte) error) error {
@@ -198,9 +208,8 @@ func placesOf(r kv.Reader, coll uint32, ids []value.Value) ([]place, error) {
 }
 
 // each passes every document that p may op on and that s holds for, in natural
-// order, in as many views as it takes. It returns the walk for its numbers.
-func (e *Engine) each(ctx context.Context, p rules.Principal, name string, op rules.Operation, s *search, fn func(hit) error) (*walk, error) {
-	w := new(walk)
+// order, in as many views as it takes. The walk w is fresh.
+func (e *Engine) each(ctx context.Context, p rules.Principal, name string, op rules.Operation, w *walk, s *search, fn func(hit) error) error {
 	for !w.done {
 		err := e.view(ctx, func(r kv.Reader) error {
 			g, err := enter(r, p, name, op)
@@ -214,10 +223,10 @@ func (e *Engine) each(ctx context.Context, p rules.Principal, name string, op ru
 			return w.view(r, g, s, e.bounds, fn)
 		})
 		if err != nil {
-			return w, err
+			return err
 		}
 	}
-	return w, nil
+	return nil
 }
 
 // checkPage refuses negative skip and limit.

@@ -68,8 +68,8 @@ func (e *Engine) write(ctx context.Context, p rules.Principal, name string, op r
 // searchFirst searches in views. It returns nil when there is nothing to
 // search in, which the operation itself will see.
 func (e *Engine) searchFirst(ctx context.Context, p rules.Principal, name string, op rules.Operation, s *search, multi bool) (*found, error) {
-	f := &found{}
-	walk, err := e.each(ctx, p, name, op, s, func(h hit) error {
+	f, w := &found{}, &walk{numbered: true}
+	err := e.each(ctx, p, name, op, w, s, func(h hit) error {
 		f.places = append(f.places, h.at)
 		if !multi {
 			f.more = true
@@ -83,10 +83,10 @@ func (e *Engine) searchFirst(ctx context.Context, p rules.Principal, name string
 	if err != nil {
 		return nil, err
 	}
-	if !walk.started {
+	if !w.started {
 		return nil, nil
 	}
-	f.coll, f.seq = walk.coll, walk.seq
+	f.coll, f.seq = w.coll, w.seq
 	return f, nil
 }
 

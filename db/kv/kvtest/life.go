@@ -62,7 +62,7 @@ func runLife(t *testing.T, newHarness func(t *testing.T) Harness) {
 }
 
 // modelSteps is how many commits the model test makes.
-const modelSteps = 300
+const modelSteps = 150
 
 // runModel makes random commits, some of which fail, compares the store with
 // a sorted map after each, and reopens it in between.
@@ -82,7 +82,7 @@ func runModel(t *testing.T, h Harness) {
 					delete(next, key)
 					check(t, w.Delete([]byte(key)))
 				} else {
-					next[key] = string(filled(byte(rng.Uint32()), rng.IntN(3000)))
+					next[key] = string(filled(byte(rng.Uint32()), rng.IntN(2000)))
 					check(t, w.Put([]byte(key), []byte(next[key])))
 				}
 			}
@@ -102,7 +102,7 @@ func runModel(t *testing.T, h Harness) {
 			compare(t, r, model, rng, seed, step)
 			return nil
 		}))
-		if step%60 == 59 {
+		if step%40 == 39 {
 			check(t, s.Close())
 			s = h.Open(t)
 		}
