@@ -17,7 +17,7 @@ import (
 //
 // Codes: CollectionNotExist, DatabaseDenied, InvalidParam for a document that
 // cannot be stored, DatabaseFailed for a field name that starts with '$' or
-// holds '.', and for an id that is taken (the error then wraps ErrDuplicate).
+// holds '.', DuplicateWrite for an id that is taken (it wraps ErrDuplicate).
 func (e *Engine) Insert(ctx context.Context, p rules.Principal, coll string, docs []value.Doc) ([]value.Value, error) {
 	if len(docs) == 0 {
 		return nil, fault.Invalid("data", "give at least one document")

@@ -13,9 +13,10 @@ import (
 // inside the server that expect to meet one.
 var ErrDuplicate = errors.New("db: duplicate key")
 
-// duplicateID is the error that applications know (wx-cloud-api.md 1.6).
+// duplicateID is the error that applications know (wx-cloud-api.md 1.6); the
+// code is that of /v1, which /admin and /web show as DATABASE_REQUEST_FAILED.
 func duplicateID(coll string, id value.Value) error {
-	return fault.Wrap(fault.DatabaseFailed, ErrDuplicate,
+	return fault.Wrap(fault.DuplicateWrite, ErrDuplicate,
 		"[FailedOperation.Insert] multiple write errors: [{write errors: [{E11000 duplicate key error collection: %s index: _id_ dup key: { _id: %s }}]}, {<nil>}]",
 		coll, value.AppendPlain(nil, id))
 }

@@ -99,7 +99,7 @@ func (m *Model) Insert(p rules.Principal, name string, docs []value.Doc) error {
 func created(p rules.Principal, d value.Doc, others []value.Doc) (value.Doc, error) {
 	for _, other := range others {
 		if value.Equal(other.Get("_id"), d.Get("_id")) {
-			return nil, fault.New(fault.DatabaseFailed, "E11000 duplicate id")
+			return nil, fault.New(fault.DuplicateWrite, "E11000 duplicate id")
 		}
 	}
 	owner := d.Get("_openid")
