@@ -100,6 +100,7 @@ func (i *Instance) Close() {
 	i.end()
 	i.loop.close()
 	i.work.Wait()
+	i.files.Close()
 }
 
 // enter runs f, which enters the VM. A panic of goja's becomes an error.
@@ -231,6 +232,9 @@ func (i *Instance) Hold() func(func() error) {
 func (i *Instance) Go(work func(context.Context)) {
 	i.work.Go(func() { work(i.life) })
 }
+
+// Life ends with the instance.
+func (i *Instance) Life() context.Context { return i.life }
 
 // SetTimer sets a timer and returns its number.
 func (i *Instance) SetTimer(delay time.Duration, repeat bool, callback goja.Callable) int64 {

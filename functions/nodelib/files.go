@@ -1,6 +1,7 @@
 package nodelib
 
 import (
+	"io/fs"
 	"os"
 	"path"
 	"strings"
@@ -17,9 +18,21 @@ const (
 
 // Files is the part of the disk that user code may reach. Names cannot leave
 // the two directories, not by "..", not by a link (os.Root).
+//
+// It belongs to one instance, but its temporary directory is the whole
+// worker's. What an instance leaves open is closed with it.
 type Files struct {
 	code, temp root
+	open       map[int]*os.File // by descriptor
+	written    int64            // bytes since the directory was last measured
 }
+
+// Limits of one instance's files.
+const (
+	maxOpenFiles = 256
+	maxTempBytes = 512 << 20
+	firstFile    = 3 // the lower descriptors are the standard streams
+)
 
 // root is one directory, opened when first used.
 type root struct {
@@ -32,11 +45,15 @@ type root struct {
 // NewFiles makes the view of two directories of the disk. Either may be empty
 // and is then missing in the view.
 func NewFiles(code, temp string) *Files {
-	return &Files{code: root{dir: code}, temp: root{dir: temp}}
+	return &Files{code: root{dir: code}, temp: root{dir: temp}, open: make(map[int]*os.File)}
 }
 
 // Close lets go of the directories.
 func (f *Files) Close() {
+	for _, file := range f.open {
+		_ = file.Close()
+	}
+	clear(f.open)
 	for _, r := range []*root{&f.code, &f.temp} {
 		r.once.Do(func() {})
 		if r.open != nil {
@@ -94,4 +111,56 @@ func (f *Files) locate(name string) (place, error) {
 		return place{root: open, name: rest, writable: in.writable}, nil
 	}
 	return place{}, syscall.ENOENT
+}
+
+// forWriting is locate for a name that is to be changed.
+func (f *Files) forWriting(name string) (place, error) {
+	p, err := f.locate(name)
+	if err == nil && !p.writable {
+		return place{}, syscall.EROFS
+	}
+	return p, err
+}
+
+// add gives an open file its descriptor.
+func (f *Files) add(file *os.File) (int, error) {
+	for fd := firstFile; fd < firstFile+maxOpenFiles; fd++ {
+		if _, taken := f.open[fd]; !taken {
+			f.open[fd] = file
+			return fd, nil
+		}
+	}
+	_ = file.Close()
+	return 0, syscall.EMFILE
+}
+
+// spend counts bytes about to be written. When they could have filled the
+// temporary directory, it is measured.
+func (f *Files) spend(n int) error {
+	f.written += int64(n)
+	if f.written <= maxTempBytes {
+		return nil
+	}
+	root, err := f.temp.get()
+	if err != nil {
+		return err
+	}
+	used := int64(0)
+	err = fs.WalkDir(root.FS(), ".", func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil // it went away meanwhile
+		}
+		if info, err := d.Info(); err == nil {
+			used += info.Size()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	f.written = used + int64(n)
+	if f.written > maxTempBytes {
+		return syscall.ENOSPC
+	}
+	return nil
 }

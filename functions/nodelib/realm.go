@@ -24,6 +24,9 @@ type Realm interface {
 	// The instance waits for work before it is gone.
 	Go(work func(context.Context))
 
+	// Life is the context of the instance: it ends when the instance does.
+	Life() context.Context
+
 	// SetTimer calls back after a delay, again and again if repeat is set, and
 	// returns the timer's number. SetImmediate calls back after the replies
 	// that are ready now.

@@ -1,1 +1,0 @@
-module.exports = require('querystring-es3/index.js')

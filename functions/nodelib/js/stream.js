@@ -1,0 +1,5 @@
+'use strict'
+
+const stream = require('internal/npm/stream')
+
+module.exports = stream
