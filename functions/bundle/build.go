@@ -79,7 +79,7 @@ func (p *program) options() api.BuildOptions {
 		Target:            api.ESNext,
 		MainFields:        []string{"main", "module"},
 		MinifyWhitespace:  true,
-		MinifySyntax:      true,
+		MinifySyntax:      false, // it would drop the names of class and function expressions
 		Charset:           api.CharsetUTF8,
 		LegalComments:     api.LegalCommentsNone,
 		Sourcemap:         api.SourceMapExternal,

@@ -51,6 +51,7 @@ func compileModule(name, code string, parameters ...string) (p *goja.Program, er
 	if err != nil {
 		return nil, loadFailure(name, err)
 	}
+	expandLiterals(body, code)
 	shell, err := goja.Parse(name, "(function ("+strings.Join(parameters, ", ")+") {})", parser.WithDisableSourceMaps)
 	if err != nil {
 		return nil, loadFailure(name, err)

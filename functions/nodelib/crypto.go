@@ -55,7 +55,7 @@ func hashNamed(name string) (func() hash.Hash, error) {
 	}
 	h, ok := hashes()[short]
 	if !ok {
-		return nil, &coded{class: "Error", code: "ERR_OSSL_EVP_UNSUPPORTED", message: "Digest method not supported: " + name}
+		return nil, &coded{class: "Error", code: "ERR_OSSL_EVP_UNSUPPORTED", message: "Digest method not supported"}
 	}
 	return h, nil
 }

@@ -19,6 +19,15 @@ func bindPrelude(r Realm) *goja.Object {
 	vm := r.VM()
 	return Funcs{
 		"now": func(goja.FunctionCall) goja.Value { return vm.ToValue(milliseconds()) },
+		// properties(pattern) → the pattern without \p{…}, undefined if it
+		// names a property nobody knows
+		"properties": func(call goja.FunctionCall) goja.Value {
+			expanded, ok := ExpandProperties(call.Argument(0).String())
+			if !ok {
+				return goja.Undefined()
+			}
+			return vm.ToValue(expanded)
+		},
 		"uncaught": func(call goja.FunctionCall) goja.Value {
 			r.Uncaught(call.Argument(0))
 			return goja.Undefined()

@@ -66,6 +66,7 @@ func table() map[string]module {
 		"internal/npm/webstreams": {source: "dist/webstreams.js"},
 		"internal/prelude":        {source: "js/internal/prelude.js", bind: bindPrelude},
 		"internal/table":          {source: "js/internal/table.js"},
+		"internal/urlparser":      {source: "js/internal/urlparser.js", bind: bindURL},
 		"internal/whatwg_url":     {source: "js/internal/whatwg_url.js", bind: bindURL},
 	}
 }

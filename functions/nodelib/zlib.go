@@ -110,6 +110,9 @@ func inflate(operation string, data []byte, limit int) ([]byte, error) {
 	var err error
 	switch operation {
 	case "gunzip":
+		if !bytes.HasPrefix([]byte{0x1F, 0x8B}, data[:min(len(data), 2)]) {
+			return nil, gzip.ErrHeader
+		}
 		r, err = gzip.NewReader(source)
 	case "inflate":
 		r, err = zlib.NewReader(source)

@@ -69,7 +69,10 @@ function fail(actual, expected, message, operator) {
 function assert(value, message) {
   if (!value) {
     if (arguments.length === 0) message = 'No value argument passed to `assert.ok()`'
-    fail(value, true, message ?? 'The expression evaluated to a falsy value', '==')
+    if (message instanceof Error) throw message
+    const e = new AssertionError({ actual: value, expected: true, message: message ?? 'The expression evaluated to a falsy value', operator: '==' })
+    e.generatedMessage = message === undefined
+    throw e
   }
 }
 
@@ -116,7 +119,9 @@ function matches(error, expected, message, fn) {
   for (const key of keys) {
     const want = expected[key]
     if (want instanceof RegExp && typeof error?.[key] === 'string' ? want.test(error[key]) : equal(error?.[key], want, true)) continue
-    fail(error, expected, message, 'deepStrictEqual')
+    const e = new AssertionError({ actual: error, expected, message: message ?? describe(error?.[key], want, 'deepStrictEqual'), operator: fn })
+    e.generatedMessage = message === undefined
+    throw e
   }
 }
 

@@ -2,6 +2,7 @@
 
 const npm = require('internal/npm/buffer')
 const { Buffer } = npm
+const { invalidArgType, outOfRange } = require('internal/errors')
 
 const encodings = {
   __proto__: null,
@@ -23,6 +24,7 @@ function wrap(arrayBuffer) {
 }
 
 const npmFrom = Buffer.from
+const npmAlloc = Buffer.alloc
 const npmIndexOf = Buffer.prototype.indexOf
 const npmLastIndexOf = Buffer.prototype.lastIndexOf
 const npmFill = Buffer.prototype.fill
@@ -33,28 +35,36 @@ function override(target, members) {
   }
 }
 
+function checkSize(size) {
+  if (typeof size !== 'number') throw invalidArgType('size', 'of type number', size)
+  if (!(size >= 0 && size <= 2147483647)) throw outOfRange('size', '>= 0 && <= 2147483647', size)
+}
+
 override(Buffer, {
   from(value, encoding, length) {
     if (typeof value === 'string') return wrap(host.decode(value, encodingOf(encoding)))
+    if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') {
+      throw invalidArgType('first argument', 'of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object.', value)
+    }
     return npmFrom(value, encoding, length)
+  },
+  alloc(size, fill, encoding) {
+    checkSize(size)
+    if (typeof fill === 'string') return npmAlloc(size).fill(fill, encoding)
+    return npmAlloc(size, fill, encoding)
+  },
+  allocUnsafe(size) {
+    checkSize(size)
+    return npmAlloc(size)
   },
   isEncoding: name => typeof name === 'string' && name.toLowerCase() in encodings,
   byteLength(value, encoding) {
     if (typeof value === 'string') return host.byteLength(value, encodings[encoding] ?? encodings[String(encoding).toLowerCase()] ?? 'utf8')
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength
-    const e = new TypeError('The "string" argument must be of type string or an instance of Buffer or ArrayBuffer.')
-    e.code = 'ERR_INVALID_ARG_TYPE'
-    throw e
+    throw invalidArgType('string', 'of type string or an instance of Buffer or ArrayBuffer', value)
   },
   compare: (a, b) => host.compare(a, b),
 })
-
-function range(value, name, from, to) {
-  if (value >= from && value <= to) return
-  const e = new RangeError(`The value of "${name}" is out of range. It must be >= ${from} && <= ${to}. Received ${value}`)
-  e.code = 'ERR_OUT_OF_RANGE'
-  throw e
-}
 
 function search(buffer, value, from, encoding, last) {
   if (typeof from === 'string') {
@@ -89,14 +99,12 @@ override(Buffer.prototype, {
       length = undefined
     }
     offset = offset === undefined ? 0 : Math.trunc(offset)
-    range(offset, 'offset', 0, this.length)
+    if (!(offset >= 0 && offset <= this.length)) throw outOfRange('offset', `>= 0 && <= ${this.length}`, offset)
     return host.write(this, String(string), offset, length, encodingOf(encoding))
   },
   equals(other) {
     if (!(other instanceof Uint8Array)) {
-      const e = new TypeError('The "otherBuffer" argument must be an instance of Buffer or Uint8Array.')
-      e.code = 'ERR_INVALID_ARG_TYPE'
-      throw e
+      throw invalidArgType('otherBuffer', 'an instance of Buffer or Uint8Array', other)
     }
     return this === other || (this.length === other.length && host.compare(this, other) === 0)
   },

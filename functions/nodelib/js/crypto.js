@@ -39,7 +39,7 @@ class Hash {
     done()
   }
   _flush(done) {
-    this.push(this.digest())
+    this.push(wrap(this.#h.digest())) // digest may still be asked for
     done()
   }
 }

@@ -1,7 +1,7 @@
 'use strict'
 
 const EventEmitter = require('internal/npm/events')
-const { invalidArgType } = require('internal/errors')
+const { coded, invalidArgType } = require('internal/errors')
 
 const npmOnce = EventEmitter.once
 
@@ -116,7 +116,21 @@ EventEmitter.prototype.emit = function emit(name, ...args) {
   if (name === 'error' && this._events !== undefined && this._events[EventEmitter.errorMonitor] !== undefined) {
     npmEmit.call(this, EventEmitter.errorMonitor, ...args)
   }
+  if (name === 'error' && !(args[0] instanceof Error) && !this._events?.error) {
+    const shown = typeof args[0] === 'string' ? `'${args[0]}'` : require('internal/inspect').inspect(args[0])
+    throw coded(Error, 'ERR_UNHANDLED_ERROR', `Unhandled error. (${shown})`, { context: args[0] })
+  }
   return npmEmit.call(this, name, ...args)
+}
+
+for (const name of ['on', 'addListener', 'once', 'prependListener', 'prependOnceListener', 'off', 'removeListener']) {
+  const npm = EventEmitter.prototype[name]
+  EventEmitter.prototype[name] = {
+    [name](type, listener) {
+      if (typeof listener !== 'function') throw invalidArgType('listener', 'of type function', listener)
+      return npm.call(this, type, listener)
+    },
+  }[name]
 }
 
 module.exports = EventEmitter

@@ -75,5 +75,10 @@ function clearTimeout(t) { clear(t) }
 function clearInterval(t) { clear(t) }
 function clearImmediate(t) { clear(t) }
 
+const promises = Symbol.for('nodejs.util.promisify.custom')
+for (const [f, name] of [[setTimeout, 'setTimeout'], [setImmediate, 'setImmediate']]) {
+  Object.defineProperty(f, promises, { configurable: true, get: () => require('timers/promises')[name] })
+}
+
 module.exports = { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate }
 Object.defineProperty(module.exports, 'promises', { enumerable: true, get: () => require('timers/promises') })

@@ -68,6 +68,7 @@ function prefix(name, tag, fallback, size = '') {
 }
 
 function extraTag(v, name) {
+  if (Object.prototype.propertyIsEnumerable.call(v, toStringTag)) return '' // it is listed anyway
   let tag = v[toStringTag]
   if (typeof tag !== 'string' || tag === '' || tag === name) tag = ''
   return tag
@@ -328,7 +329,7 @@ function brand(v) {
       return tag
     }
     if (tag === 'Generator' && typeof v.next === 'function') return 'Generator'
-    if (ArrayBuffer.isView(v)) return 'DataView'
+    if (ArrayBuffer.isView(v)) return typedArrayTag.call(v) ?? 'DataView'
     if ((tag === 'WeakMap' && v instanceof WeakMap) || (tag === 'WeakSet' && v instanceof WeakSet)) return tag
     if (tag === 'Map Iterator' || tag === 'Set Iterator') return tag
   }

@@ -118,6 +118,44 @@ fill(Object.prototype, {
   __lookupSetter__(name) { return accessor(this, name, 'set') },
 })
 
+// Property escapes are ranges here. The bundler makes constructor calls of
+// literals that have some, and the same literal comes again and again: what it
+// was compiled to is kept.
+const NativeRegExp = RegExp
+const compiled = new Map()
+
+function withProperties(pattern, flags) {
+  const key = `${flags}/${pattern}`
+  let re = compiled.get(key)
+  if (re === undefined) {
+    const expanded = host.properties(pattern)
+    if (expanded === undefined) throw new SyntaxError(`Invalid regular expression: /${pattern}/${flags}: Invalid property name`)
+    re = new NativeRegExp(expanded, flags)
+    if (compiled.size < 500) compiled.set(key, re)
+  }
+  return re
+}
+
+function PropertyRegExp(pattern, flags) {
+  if (typeof pattern === 'string' && typeof flags === 'string' && flags.includes('u') && /\\[pP]\{/.test(pattern)) {
+    return Reflect.construct(NativeRegExp, [withProperties(pattern, flags)], new.target ?? NativeRegExp)
+  }
+  return new.target || pattern === null || typeof pattern !== 'object' ? Reflect.construct(NativeRegExp, [pattern, flags], new.target ?? NativeRegExp) : NativeRegExp(pattern, flags)
+}
+Object.setPrototypeOf(PropertyRegExp, Object.getPrototypeOf(NativeRegExp))
+for (const key of Reflect.ownKeys(NativeRegExp)) {
+  if (key !== 'length') Object.defineProperty(PropertyRegExp, key, Object.getOwnPropertyDescriptor(NativeRegExp, key))
+}
+define(NativeRegExp.prototype, 'constructor', PropertyRegExp)
+define(global, 'RegExp', PropertyRegExp)
+
+// goja's %TypedArray%.from refuses text.
+const TypedArray = Object.getPrototypeOf(Uint8Array)
+const typedFrom = TypedArray.from
+define(TypedArray, 'from', function from(source, ...rest) {
+  return typedFrom.call(this, typeof source === 'string' ? [...source] : source, ...rest)
+})
+
 // Strong references are legal: nothing promises that a target is ever let go.
 fill(global, {
   WeakRef: class WeakRef {

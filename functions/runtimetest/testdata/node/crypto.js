@@ -1,0 +1,65 @@
+'use strict'
+const crypto = require('crypto')
+const key = Buffer.from('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'hex')
+const iv = Buffer.from('0f0e0d0c0b0a09080706050403020100', 'hex')
+const both = (name, k, v, text, options) => {
+  const c = crypto.createCipheriv(name, k, v, options)
+  const out = c.update(text, 'utf8', 'hex') + c.final('hex')
+  const d = crypto.createDecipheriv(name, k, v, options)
+  return [out, d.update(out, 'hex', 'utf8') + d.final('utf8')]
+}
+module.exports = {
+  digests: () => ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'SHA256', 'RSA-SHA256', 'sha3-256', 'ripemd160', 'sha512-256'].map(n => crypto.createHash(n).update('héllo').digest('hex')),
+  'digest in parts': () => crypto.createHash('sha256').update('a').update(Buffer.from('b')).update(new Uint8Array([99])).digest('base64'),
+  'digest as bytes': () => [Buffer.isBuffer(crypto.createHash('md5').update('').digest()), crypto.createHash('md5').digest('base64url')],
+  'digest of encoded text': () => crypto.createHash('md5').update('6869', 'hex').digest('hex'),
+  'digest twice': () => { const h = crypto.createHash('md5'); h.digest(); h.digest() },
+  'update after digest': () => { const h = crypto.createHash('md5'); h.digest(); h.update('a') },
+  'copy': () => { const h = crypto.createHash('sha256').update('a'); const c = h.copy(); return [c.update('b').digest('hex'), h.digest('hex')] },
+  'unknown digest': () => { try { crypto.createHash('nope') } catch (e) { return e.message } },
+  'digest of a number': () => crypto.createHash('md5').update(5),
+  'digest as a stream': () => new Promise(r => { const h = crypto.createHash('md5'); h.on('data', d => r(d.toString('hex'))); h.write('a'); h.end('b') }),
+  'digest by pipe': () => new Promise(r => { const { Readable } = require('stream'); const h = crypto.createHash('sha1'); Readable.from(['x', 'y']).pipe(h).on('finish', () => r(h.digest('hex'))) }).catch(e => e.code),
+  hmac: () => ['md5', 'sha1', 'sha256', 'sha512'].map(n => crypto.createHmac(n, 'key').update('data').digest('hex')),
+  'hmac with a key object': () => crypto.createHmac('sha256', crypto.createSecretKey(key)).update('x').digest('hex'),
+  getHashes: () => ['md5', 'sha1', 'sha256', 'sha512'].every(n => crypto.getHashes().some(h => h.toLowerCase() === n)),
+  randomBytes: () => [crypto.randomBytes(16).length, crypto.randomBytes(8).toString('hex').length, crypto.randomBytes(16).equals(crypto.randomBytes(16))],
+  'randomBytes later': () => new Promise(r => crypto.randomBytes(4, (e, b) => r([e, b.length]))),
+  'randomBytes of too much': () => crypto.randomBytes(-1),
+  'randomBytes of text': () => crypto.randomBytes('a'),
+  randomUUID: () => /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(crypto.randomUUID()),
+  randomInt: () => { for (let i = 0; i < 100; i++) { const n = crypto.randomInt(5, 8); if (n < 5 || n > 7) return n } return crypto.randomInt(1) },
+  'randomInt empty': () => crypto.randomInt(5, 5),
+  randomFillSync: () => crypto.randomFillSync(Buffer.alloc(8)).length,
+  timingSafeEqual: () => [crypto.timingSafeEqual(Buffer.from('a'), Buffer.from('a')), crypto.timingSafeEqual(Buffer.from('a'), Buffer.from('b'))],
+  'timingSafeEqual of two lengths': () => crypto.timingSafeEqual(Buffer.from('a'), Buffer.from('ab')),
+  pbkdf2: () => crypto.pbkdf2Sync('pw', 'salt', 1000, 32, 'sha256').toString('hex'),
+  'pbkdf2 later': () => new Promise(r => crypto.pbkdf2('pw', 'salt', 10, 16, 'sha1', (e, k) => r(k.toString('hex')))),
+  'pbkdf2 digest': () => crypto.pbkdf2Sync('pw', 'salt', 1, 8, 'nope'),
+  scrypt: () => [crypto.scryptSync('pw', 'salt', 32).toString('hex'), crypto.scryptSync('pw', 'salt', 16, { N: 1024, r: 8, p: 1 }).toString('hex')],
+  'scrypt later': () => new Promise(r => crypto.scrypt('pw', 'salt', 8, { cost: 16 }, (e, k) => r(k.toString('hex')))),
+  'scrypt parameters': () => crypto.scryptSync('pw', 'salt', 8, { N: 5 }),
+  hkdf: () => Buffer.from(crypto.hkdfSync('sha256', 'key', 'salt', 'info', 42)).toString('hex'),
+  ciphers: () => [both('aes-128-cbc', key.subarray(0, 16), iv, 'some text'), both('aes-192-cbc', key.subarray(0, 24), iv, '16 bytes of text'), both('aes-256-cbc', key, iv, ''), both('aes-256-ctr', key, iv, 'some text'), both('aes-128-ecb', key.subarray(0, 16), null, 'some text'), both('aes-256-ecb', key, '', 'x'.repeat(40)), both('des-ede3-cbc', key.subarray(0, 24), iv.subarray(0, 8), 'text'), both('AES-128-CBC', key.subarray(0, 16), iv, 'upper')],
+  'cipher in parts': () => { const c = crypto.createCipheriv('aes-256-cbc', key, iv); return [c.update('a'.repeat(15)).length, c.update('b').length, c.update('c'.repeat(20)).length, c.final().length] },
+  'decipher in parts': () => { const c = crypto.createCipheriv('aes-256-cbc', key, iv); const data = Buffer.concat([c.update('a'.repeat(40)), c.final()]); const d = crypto.createDecipheriv('aes-256-cbc', key, iv); return [d.update(data.subarray(0, 16)).length, d.update(data.subarray(16, 32)).length, d.update(data.subarray(32)).length, d.final().length] },
+  'without padding': () => { const c = crypto.createCipheriv('aes-128-cbc', key.subarray(0, 16), iv).setAutoPadding(false); return c.update('0123456789abcdef', 'utf8', 'hex') + c.final('hex') },
+  'without padding but a rest': () => { const c = crypto.createCipheriv('aes-128-cbc', key.subarray(0, 16), iv).setAutoPadding(false); c.update('short'); c.final() },
+  'wrong key': () => { const c = crypto.createCipheriv('aes-128-cbc', key.subarray(0, 16), iv); const out = c.update('text', 'utf8', 'hex') + c.final('hex'); const d = crypto.createDecipheriv('aes-128-cbc', key.subarray(16, 32), iv); d.update(out, 'hex'); d.final() },
+  'key length': () => crypto.createCipheriv('aes-128-cbc', key, iv),
+  'iv length': () => crypto.createCipheriv('aes-128-cbc', key.subarray(0, 16), Buffer.alloc(3)),
+  'unknown cipher': () => crypto.createCipheriv('nope', key, iv),
+  'gcm': () => { const c = crypto.createCipheriv('aes-256-gcm', key, iv.subarray(0, 12)); c.setAAD(Buffer.from('aad')); const out = c.update('some', 'utf8', 'hex') + c.update(' text', 'utf8', 'hex') + c.final('hex'); const tag = c.getAuthTag(); const d = crypto.createDecipheriv('aes-256-gcm', key, iv.subarray(0, 12)); d.setAAD(Buffer.from('aad')); d.setAuthTag(tag); return [out, tag.toString('hex'), d.update(out, 'hex', 'utf8') + d.final('utf8')] },
+  'gcm with a long nonce': () => { const c = crypto.createCipheriv('aes-128-gcm', key.subarray(0, 16), iv); const out = c.update('a', 'utf8', 'hex') + c.update('bcd'.repeat(20), 'utf8', 'hex') + c.final('hex'); const d = crypto.createDecipheriv('aes-128-gcm', key.subarray(0, 16), iv); d.setAuthTag(c.getAuthTag()); return [out, c.getAuthTag().toString('hex'), d.update(out, 'hex', 'utf8') + d.final('utf8')] },
+  'gcm with a wrong tag': () => { const d = crypto.createDecipheriv('aes-256-gcm', key, iv.subarray(0, 12)); d.setAuthTag(Buffer.alloc(16)); d.update('00', 'hex'); d.final() },
+  'cipher as a stream': () => new Promise(r => { const c = crypto.createCipheriv('aes-256-cbc', key, iv); const parts = []; c.on('data', d => parts.push(d)); c.on('end', () => r(Buffer.concat(parts).toString('hex'))); c.write('some '); c.end('text') }),
+  getCipherInfo: () => { const { mode, keyLength, ivLength } = crypto.getCipherInfo('aes-256-cbc'); return [mode, keyLength, ivLength, crypto.getCipherInfo('nope') === undefined] },
+  'rsa signatures': () => { const { privateKey, publicKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }); const s = crypto.createSign('RSA-SHA256').update('data').sign(privateKey); const t = crypto.sign('sha256', Buffer.from('data'), { key: privateKey, padding: crypto.constants.RSA_PKCS1_PSS_PADDING }); return [s.length, crypto.createVerify('RSA-SHA256').update('data').verify(publicKey, s), crypto.createVerify('RSA-SHA256').update('other').verify(publicKey, s), crypto.verify('sha256', Buffer.from('data'), { key: publicKey, padding: crypto.constants.RSA_PKCS1_PSS_PADDING }, t), privateKey.type, publicKey.asymmetricKeyType, publicKey.asymmetricKeyDetails.modulusLength] },
+  'rsa encryption': () => { const { privateKey, publicKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } }); const a = crypto.publicEncrypt(publicKey, Buffer.from('secret')); const b = crypto.publicEncrypt({ key: publicKey, padding: crypto.constants.RSA_PKCS1_PADDING }, Buffer.from('secret')); const c = crypto.privateEncrypt(privateKey, Buffer.from('signed')); return [privateKey.split('\n')[0], publicKey.split('\n')[0], crypto.privateDecrypt(privateKey, a).toString(), a.length, b.length, crypto.publicDecrypt(publicKey, c).toString()] },
+  'ec and ed25519': () => { const out = []; for (const [type, o, hash] of [['ec', { namedCurve: 'prime256v1' }, 'sha256'], ['ec', { namedCurve: 'P-384' }, 'sha384'], ['ed25519', {}, null]]) { const { privateKey, publicKey } = crypto.generateKeyPairSync(type, o); const s = crypto.sign(hash, Buffer.from('d'), privateKey); out.push([crypto.verify(hash, Buffer.from('d'), publicKey, s), privateKey.asymmetricKeyType]) } const { privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }); out.push(crypto.sign('sha256', Buffer.from('d'), { key: privateKey, dsaEncoding: 'ieee-p1363' }).length); return out },
+  'public of private': () => { const { privateKey, publicKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }); return [crypto.createPublicKey(privateKey).equals(publicKey), crypto.createPublicKey(privateKey.export({ type: 'pkcs1', format: 'pem' })).equals(publicKey), crypto.createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' })).equals(privateKey), publicKey.export({ type: 'spki', format: 'der' }).length] },
+  'no key': () => { try { crypto.createPrivateKey('no key') } catch (e) { return e instanceof Error } },
+  'a public key is no private one': () => { const { publicKey } = crypto.generateKeyPairSync('ed25519'); try { crypto.createPrivateKey(publicKey.export({ type: 'spki', format: 'pem' })) } catch (e) { return e instanceof Error } },
+  'secret keys': () => { const k = crypto.createSecretKey(key); return [k.type, k.symmetricKeySize, k.export().equals(key)] },
+  'web crypto': async () => [crypto.webcrypto.getRandomValues(new Uint8Array(4)).length, Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from('a'))).toString('hex'), globalThis.crypto.randomUUID().length],
+}

@@ -1,0 +1,32 @@
+'use strict'
+const url = require('url')
+const show = u => ({ href: u.href, origin: u.origin, protocol: u.protocol, username: u.username, password: u.password, host: u.host, hostname: u.hostname, port: u.port, pathname: u.pathname, search: u.search, hash: u.hash })
+module.exports = {
+  parts: () => show(new URL('https://u:p@example.com:8080/a/b?x=1&y=2#frag')),
+  'default port': () => [new URL('https://example.com:443/').href, new URL('http://example.com:80').href, new URL('http://example.com:81').port],
+  relative: () => ['../c', '/abs', '?q', '#h', '//other/x', 'https://z/', ''].map(r => new URL(r, 'http://host/a/b/d?old#o').href),
+  'upper case': () => new URL('HTTP://EXAMPLE.com/Path').href,
+  idn: () => new URL('http://例え.jp/パス?q=値').href,
+  'percent encoding': () => [new URL('http://h/a b?c d#e f').href, new URL('http://h/%7Efoo/%zz').pathname, new URL("http://h/?a='b'").search],
+  'dot segments': () => new URL('http://h/a/./b/../c/').pathname,
+  ipv6: () => [new URL('http://[::1]:3000/').host, new URL('http://[::1]:3000/').hostname],
+  'other schemes': () => [new URL('mailto:a@b.c').pathname, new URL('data:text/plain,hi').protocol, new URL('file:///a/b').href, new URL('cloud://env.bucket/a/b.png').pathname, new URL('cloud://env.bucket/a').host],
+  'invalid': () => { try { new URL('nope') } catch (e) { return [e.name, e.code] } },
+  'invalid base': () => { try { new URL('/a', 'nope') } catch (e) { return [e.name, e.code] } },
+  canParse: () => [URL.canParse('http://a'), URL.canParse('a'), URL.canParse('a', 'http://b')],
+  setters: () => { const u = new URL('http://a/b'); u.protocol = 'https'; u.hostname = 'x.y'; u.port = '99'; u.pathname = '/p q'; u.search = '?s=1'; u.hash = 'h'; u.username = 'me'; u.password = 'pw'; return u.href },
+  'href setter': () => { const u = new URL('http://a/'); u.href = 'https://b/c'; return u.href },
+  'json and text': () => [JSON.stringify({ u: new URL('http://a/b') }), `${new URL('http://a')}`],
+  searchParams: () => { const u = new URL('http://a/?x=1&y=2&x=3'); u.searchParams.append('z', 'a b'); u.searchParams.delete('y'); u.searchParams.set('x', '9'); return [u.href, u.searchParams.get('x'), u.searchParams.getAll('x'), u.searchParams.has('y'), u.search] },
+  'params from things': () => ['a=1&b=%20c+d', '?q=1', { a: 1, b: 'x y' }, [['a', '1'], ['a', '2']], new Map([['m', 'n']]), new URLSearchParams('z=1'), ''].map(x => new URLSearchParams(x).toString()),
+  'params iterate': () => { const p = new URLSearchParams('b=2&a=1&b=3'); const got = []; p.forEach((v, k) => got.push(k + v)); return [[...p], [...p.keys()], [...p.values()], got, p.size] },
+  'params sort': () => { const p = new URLSearchParams('b=2&a=1&b=1'); p.sort(); return p.toString() },
+  'params encode': () => new URLSearchParams({ '你 &=': "é+/?'()*~!-._" }).toString(),
+  'legacy parse': () => { const { protocol, host, hostname, port, pathname, query, search, hash, auth, path, href } = url.parse('http://u:p@h.com:80/p/a?x=1#f'); return { protocol, host, hostname, port, pathname, query, search, hash, auth, path, href } },
+  'legacy parse query': () => ({ ...url.parse('/a?x=1&y=2', true).query }),
+  'legacy format': () => [url.format({ protocol: 'https', hostname: 'h', pathname: '/a', query: { b: 1 } }), url.format(new URL('http://u:p@h/a?b#c'), { auth: false, fragment: false })],
+  'legacy resolve': () => [url.resolve('/one/two', 'three'), url.resolve('http://h/a/b', '../c')],
+  files: () => [url.fileURLToPath('file:///a/b%20c'), url.pathToFileURL('/a/b c#d').href],
+  urlToHttpOptions: () => { const { hostname, path, port, auth } = url.urlToHttpOptions(new URL('http://u:p@h:81/a?b')); return { hostname, path, port, auth } },
+  'inspect': () => [require('util').inspect(new URLSearchParams('a=1')), require('util').inspect(new URL('http://h/')).split('\n')[0]],
+}
