@@ -29,8 +29,19 @@ const client = {
   'baas.js': { entryPoints: ['src/entry/script.ts'], format: 'iife', target: 'es2018' },
   'baas.mjs': { entryPoints: ['src/entry/browser.ts'], format: 'esm', target: 'es2020' },
   // Mini programs run on old engines and take one CommonJS file.
-  'baas.wx.js': { entryPoints: ['src/entry/miniprogram.ts'], format: 'cjs', target: 'es2017', footer: defaultExport() },
-  'baas.cjs': { entryPoints: ['src/entry/node.ts'], format: 'cjs', platform: 'node', target: 'node20', footer: defaultExport() },
+  'baas.wx.js': {
+    entryPoints: ['src/entry/miniprogram.ts'],
+    format: 'cjs',
+    target: 'es2017',
+    footer: defaultExport(),
+  },
+  'baas.cjs': {
+    entryPoints: ['src/entry/node.ts'],
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    footer: defaultExport(),
+  },
 };
 
 const worker = {
@@ -91,7 +102,11 @@ async function tree(folder) {
   const found = [];
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
     if (!entry.isFile()) continue;
-    found.push(relative(root, join(entry.parentPath ?? entry.path, entry.name)).split('\\').join('/'));
+    found.push(
+      relative(root, join(entry.parentPath ?? entry.path, entry.name))
+        .split('\\')
+        .join('/'),
+    );
   }
   return found;
 }
@@ -102,7 +117,9 @@ function sha256(content) {
 
 /** Writes a whole folder and swaps it in: a half-written dist would break `go build`. */
 async function publish(folder, files, hash) {
-  const outputs = Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, content]) => [name, sha256(content)]));
+  const outputs = Object.fromEntries(
+    [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, content]) => [name, sha256(content)]),
+  );
   files.set('build-info.json', Buffer.from(JSON.stringify({ inputs: hash, outputs }, null, 2) + '\n'));
   const fresh = `${folder}.new`;
   const old = `${folder}.old`;

@@ -146,7 +146,8 @@ declare namespace baas {
   export interface TempFileURLItem {
       fileID: string;
       tempFileURL: string;
-      maxAge?: number;
+      /** Seconds; absent when the file could not be found. */
+      maxAge: number;
       status: number;
       errMsg: string;
   }
@@ -414,10 +415,8 @@ declare namespace baas {
   export interface GeoPoint {
       readonly longitude: number;
       readonly latitude: number;
-      toJSON(): {
-          type: 'Point';
-          coordinates: [number, number];
-      };
+      /** `{type: 'Point', coordinates: [longitude, latitude]}`. */
+      toJSON(): Record<string, any>;
   }
   export interface GeoMultiPoint {
       readonly points: GeoPoint[];

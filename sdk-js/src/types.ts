@@ -160,7 +160,8 @@ export interface GetTempFileURLResult extends Ok {
 export interface TempFileURLItem {
   fileID: string;
   tempFileURL: string;
-  maxAge?: number;
+  /** Seconds; absent when the file could not be found. */
+  maxAge: number;
   status: number;
   errMsg: string;
 }
@@ -420,7 +421,8 @@ export interface DatabaseRegExp {
 export interface GeoPoint {
   readonly longitude: number;
   readonly latitude: number;
-  toJSON(): { type: 'Point'; coordinates: [number, number] };
+  /** `{type: 'Point', coordinates: [longitude, latitude]}`. */
+  toJSON(): Record<string, any>;
 }
 
 export interface GeoMultiPoint {

@@ -37,26 +37,39 @@ interface Header {
 
 /** Takes bytes as they arrive, gives whole messages. */
 export class FrameReader {
-  private buffer: Buffer = Buffer.alloc(0);
+  private chunks: Buffer[] = [];
+  private size = 0;
+  /** With fewer bytes than this there is nothing new to find: chunks are not joined before. */
+  private wanted = 2;
   private parts: Buffer[] = [];
   private partsBytes = 0;
   private partsOpcode: number | undefined;
 
   /** Returns what became complete. Throws FrameError; the reader is then of no further use. */
   push(chunk: Buffer): Incoming[] {
-    this.buffer = this.buffer.length === 0 ? chunk : Buffer.concat([this.buffer, chunk]);
+    this.chunks.push(chunk);
+    this.size += chunk.length;
+    if (this.size < this.wanted) return [];
+    let rest = Buffer.concat(this.chunks, this.size);
     const found: Incoming[] = [];
     for (;;) {
-      const header = readHeader(this.buffer);
-      if (header === undefined) return found;
-      if (this.partsBytes + header.length > maxMessageBytes) throw new FrameError(1009, 'message too long');
-      const end = header.bytes + header.length;
-      if (this.buffer.length < end) return found;
-      const payload = this.buffer.subarray(header.bytes, end);
-      this.buffer = this.buffer.subarray(end);
-      const incoming = this.frame(header, payload);
+      const header = readHeader(rest);
+      const end = header === undefined ? rest.length + 1 : header.bytes + header.length;
+      if (header !== undefined && this.partsBytes + header.length > maxMessageBytes) throw tooLong();
+      if (header === undefined || rest.length < end) {
+        this.keep(rest, end);
+        return found;
+      }
+      const incoming = this.frame(header, rest.subarray(header.bytes, end));
       if (incoming !== undefined) found.push(incoming);
+      rest = rest.subarray(end);
     }
+  }
+
+  private keep(rest: Buffer, wanted: number): void {
+    this.chunks = [rest];
+    this.size = rest.length;
+    this.wanted = wanted;
   }
 
   private frame({ final, opcode }: Header, payload: Buffer): Incoming | undefined {
@@ -93,6 +106,10 @@ export class FrameReader {
   }
 }
 
+function tooLong(): FrameError {
+  return new FrameError(1009, `a message of more than ${maxMessageBytes} bytes`);
+}
+
 function readHeader(buffer: Buffer): Header | undefined {
   if (buffer.length < 2) return undefined;
   const first = buffer.readUInt8(0);
@@ -110,7 +127,7 @@ function readHeader(buffer: Buffer): Header | undefined {
   }
   if (buffer.length < 10) return undefined;
   const length = buffer.readBigUInt64BE(2);
-  if (length > BigInt(maxMessageBytes)) throw new FrameError(1009, 'message too long');
+  if (length > BigInt(maxMessageBytes)) throw tooLong();
   return { final, opcode, length: Number(length), bytes: 10 };
 }
 
@@ -141,10 +158,8 @@ export function writeFrame(opcode: number, payload: Buffer, mask: Buffer): Buffe
   const start = 2 + extra;
   mask.copy(frame, start, 0, 4);
   payload.copy(frame, start + 4);
-  for (let at = 0; at < length; at++) {
-    const index = start + 4 + at;
-    frame[index] = (frame[index] ?? 0) ^ (mask[at & 3] ?? 0);
-  }
+  const masked = frame.subarray(start + 4);
+  for (let at = 0; at < length; at++) masked.writeUInt8(masked.readUInt8(at) ^ mask.readUInt8(at & 3), at);
   return frame;
 }
 
