@@ -13,7 +13,7 @@ import (
 	"baas/db/fault"
 )
 
-var update = flag.Bool("update", false, "write the generated files instead of comparing them")
+var rewrite = flag.Bool("update", false, "write the generated files instead of comparing them")
 
 // sdkCode is one row of src/sdk-codes.json: a code that the SDK itself makes.
 type sdkCode struct {
@@ -37,7 +37,7 @@ func TestErrorCodes(t *testing.T) {
 		"src/error-codes.ts": renderTypeScript(fault.Table(), own),
 		"../docs/errors.md":  renderDocs(fault.Table(), own),
 	} {
-		if *update {
+		if *rewrite {
 			if err := os.WriteFile(path, want, 0o644); err != nil {
 				t.Fatal(err)
 			}
