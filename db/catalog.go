@@ -79,8 +79,9 @@ func (e *Engine) DropCollection(ctx context.Context, p rules.Principal, name str
 	return err
 }
 
-// SetMode sets a collection's permission mode. Codes: InvalidParam,
-// DatabaseDenied, CollectionNotExist.
+// SetMode sets a collection's permission mode. Followers of the log get one
+// change of kind ModeSet. Codes: InvalidParam, DatabaseDenied,
+// CollectionNotExist.
 func (e *Engine) SetMode(ctx context.Context, p rules.Principal, name string, m rules.Mode) error {
 	if !m.Valid() {
 		return fault.Invalid("mode", "use one of READONLY, PRIVATE, ADMINWRITE, ADMINONLY")
@@ -94,7 +95,7 @@ func (e *Engine) SetMode(ctx context.Context, p rules.Principal, name string, m 
 			return missingCollection(name)
 		}
 		c.mode = m
-		return tx.Put(catalogKey(name), c.encode())
+		return errors.Join(tx.Put(catalogKey(name), c.encode()), logChange(tx, c, 0, ModeSet, nil, nil))
 	})
 }
 

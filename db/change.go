@@ -16,17 +16,19 @@ import (
 // Snapshot.
 var ErrLogTrimmed = commit.ErrTrimmed
 
-// ChangeKind says what happened to a document.
+// ChangeKind says what happened to a document or a collection.
 type ChangeKind uint8
 
-// The kinds of change. Dropped is about a whole collection: it has neither id
-// nor images, and no change of the dropped documents is recorded.
+// The kinds of change. Dropped and ModeSet are about a whole collection: they
+// have neither id nor images, and no change of the dropped documents is
+// recorded. After ModeSet its readers may see more, or less.
 const (
 	Added ChangeKind = iota + 1
 	Updated
 	Replaced
 	Removed
 	Dropped
+	ModeSet
 )
 
 // Change is what one operation did to one document.
@@ -115,9 +117,9 @@ const changesBytes = 16 << 20
 
 // Changes returns what happened after the operation with number after, in
 // order. limit is a target: the changes of one operation always come together.
-// Nothing is returned when nothing has happened since. The changes are the
-// caller's own, and of all documents: whoever passes them on asks Reader what
-// each recipient may see. System collections are left out.
+// None are returned when all operations since, if any, have nothing to tell.
+// The changes are the caller's own, and of all documents: whoever passes them
+// on asks Reader what each recipient may see. System collections are left out.
 //
 // ErrLogTrimmed when the log does not reach back to after.
 func (e *Engine) Changes(ctx context.Context, after uint64, limit int) ([]Change, error) {
@@ -130,10 +132,10 @@ func (e *Engine) Changes(ctx context.Context, after uint64, limit int) ([]Change
 				return kv.ErrStop
 			}
 			last = seq
-			bytes += len(record)
 			c, ok, err := readChange(seq, slices.Clone(record))
 			if ok {
 				changes = append(changes, c)
+				bytes += len(record)
 			}
 			return err
 		})

@@ -142,3 +142,16 @@ func TestReaderNarrows(t *testing.T) {
 	_, err = e.Reader(t.Context(), alice, "none")
 	wantCode(t, err, fault.CollectionNotExist, "none")
 }
+
+// TestCollectionChangesAreTold: who follows a collection must hear when it
+// goes, and when what he may see of it changes.
+func TestCollectionChangesAreTold(t *testing.T) {
+	t.Parallel()
+	e := openWith(t, "c")
+	insert(t, e, "c", `{"_id": 1}`)
+	must(t, e.SetMode(t.Context(), admin, "c", rules.AdminOnly))
+	must(t, e.DropCollection(t.Context(), admin, "c"))
+	changes, err := e.Changes(t.Context(), 0, 100)
+	must(t, err)
+	equal(t, "changes", strings.Join(changeLines(changes), ", "), "added c 1, mode set c, dropped c")
+}

@@ -91,5 +91,5 @@ func TestOldFormatOpens(t *testing.T) {
 	changes, err := e.Changes(t.Context(), 0, 100)
 	must(t, err)
 	equal(t, "changes", strings.Join(changeLines(changes), ", "),
-		"added todos 00000000000000000000000000000001, added todos two, added todos 3, updated todos two, removed todos 3")
+		"mode set todos, added todos 00000000000000000000000000000001, added todos two, added todos 3, updated todos two, removed todos 3")
 }

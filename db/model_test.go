@@ -195,6 +195,9 @@ func (r *modelRun) replay() {
 			if c.Seq < after {
 				r.t.Fatalf("number %d comes after %d", c.Seq, after)
 			}
+			if c.Kind == db.ModeSet {
+				continue
+			}
 			colls[c.Collection] = apply(r.t, colls[c.Collection], c)
 		}
 		after = changes[len(changes)-1].Seq
