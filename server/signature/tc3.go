@@ -87,15 +87,20 @@ func (c TC3) Verify(r Request, secret string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	toSign := tc3Algorithm + "\n" + stamp + "\n" + c.date + tc3Scope + "\n" + hexSHA256([]byte(canonical))
-	key := hmacSHA256([]byte("TC3"+secret), c.date)
-	key = hmacSHA256(key, "tcb")
-	key = hmacSHA256(key, "tc3_request")
-	want := hex.EncodeToString(hmacSHA256(key, toSign))
+	want := hex.EncodeToString(c.sign(stamp, canonical, secret))
 	if !hmac.Equal([]byte(want), []byte(c.signature)) || secret == "" {
 		return refuse("authorization", "the signature does not match: wrong secretId or secretKey, or the request was changed on its way (host and path are part of it)")
 	}
 	return nil
+}
+
+// sign computes the signature of a canonical request.
+func (c TC3) sign(stamp, canonical, secret string) []byte {
+	toSign := tc3Algorithm + "\n" + stamp + "\n" + c.date + tc3Scope + "\n" + hexSHA256([]byte(canonical))
+	key := hmacSHA256([]byte("TC3"+secret), c.date)
+	key = hmacSHA256(key, "tcb")
+	key = hmacSHA256(key, "tc3_request")
+	return hmacSHA256(key, toSign)
 }
 
 // checkTime returns the time stamp as it was signed.
