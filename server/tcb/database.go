@@ -1,0 +1,304 @@
+package tcb
+
+import (
+	"context"
+
+	"baas/db/fault"
+	"baas/db/rules"
+	"baas/db/value"
+	"baas/server/documents"
+	"baas/server/wire"
+)
+
+// databaseActions lists both dialects (tcb-wire-protocol.md 6.4 and 6.5). They
+// differ in names and in the encoding of documents in replies; requests are
+// read in either encoding whatever the name, and replies carry the members of
+// both where those do not collide.
+func databaseActions() []action {
+	return []action{
+		{"database.addCollection", rules.Nobody, addCollection},
+
+		{"database.insertDocument", rules.Nobody, insert},
+		{"database.getDocument", rules.Nobody, find(value.AppendCanonical, true)},
+		{"database.modifyDocument", rules.Nobody, modify},
+		{"database.modifyAndReturnDoc", rules.Nobody, modifyAndReturn},
+		{"database.removeDocument", rules.Nobody, remove},
+		{"database.calculateDocument", rules.Nobody, count},
+
+		{"database.addDocument", rules.Nobody, insert},
+		{"database.queryDocument", rules.Nobody, find(value.AppendPlain, false)},
+		{"database.updateDocument", rules.Nobody, modify},
+		{"database.deleteDocument", rules.Nobody, remove},
+		{"database.countDocument", rules.Nobody, count},
+	}
+}
+
+func addCollection(ctx context.Context, c *call) (answer, error) {
+	name, err := c.required("collectionName")
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{data: []byte("{}")}, c.env.DB.CreateCollection(ctx, c.p, name)
+}
+
+// insert takes one document or a list of them. A single one may bring its id
+// beside it (old dialect).
+func insert(ctx context.Context, c *call) (answer, error) {
+	if err := c.noTransaction(); err != nil {
+		return answer{}, err
+	}
+	name, err := c.required("collectionName")
+	if err != nil {
+		return answer{}, err
+	}
+	docs, err := c.inserts()
+	if err != nil {
+		return answer{}, err
+	}
+	ids, err := c.env.DB.Insert(ctx, c.p, name, docs)
+	if err != nil {
+		return answer{}, err
+	}
+	data := []byte(`{`)
+	if len(ids) == 1 {
+		data = value.AppendPlain(append(data, `"_id":`...), ids[0])
+		data = append(data, ',')
+	}
+	data = AppendIDs(append(data, `"insertedIds":`...), ids)
+	return answer{data: append(data, '}')}, nil
+}
+
+// AppendIDs appends document ids as a JSON array, each as it is: ids are not
+// wrapped in extended JSON in any dialect.
+func AppendIDs(b []byte, ids []value.Value) []byte {
+	b = append(b, '[')
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = value.AppendPlain(b, id)
+	}
+	return append(b, ']')
+}
+
+func (c *call) inserts() ([]value.Doc, error) {
+	raw := c.body.Raw("data")
+	if raw == nil {
+		return nil, fault.Invalid("data", "is required")
+	}
+	if raw[0] != '[' {
+		d, err := ParseDocument("data", raw, c.data())
+		if err != nil {
+			return nil, err
+		}
+		d, err = c.withID(d)
+		return []value.Doc{d}, err
+	}
+	list, err := wire.ParseArray("data", raw)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDocuments("data", list, c.data())
+}
+
+// ParseDocuments reads a list of documents in either dialect.
+func ParseDocuments(field string, list [][]byte, o value.ParseOptions) ([]value.Doc, error) {
+	if len(list) == 0 {
+		return nil, fault.Invalid(field, "must hold at least one document")
+	}
+	docs := make([]value.Doc, len(list))
+	for i, raw := range list {
+		d, err := ParseDocument(field, raw, o)
+		if err != nil {
+			return nil, err
+		}
+		docs[i] = d
+	}
+	return docs, nil
+}
+
+// withID puts the member _id of the request into a document that has none.
+func (c *call) withID(d value.Doc) (value.Doc, error) {
+	raw := c.body.Raw("_id")
+	if raw == nil || !d.Get("_id").IsMissing() {
+		return d, nil
+	}
+	id, err := value.ParseJSONValue(raw, c.data())
+	if err != nil {
+		return nil, Below("_id", err)
+	}
+	var b value.Builder
+	b.Add("_id", id)
+	b.AddAll(d)
+	return b.Doc(), nil
+}
+
+// find returns the action that encodes documents with encode, each as a JSON
+// string of its text or as an object.
+func find(encode func([]byte, value.Value) []byte, texts bool) func(context.Context, *call) (answer, error) {
+	return func(ctx context.Context, c *call) (answer, error) {
+		f, err := c.find()
+		if err != nil {
+			return answer{}, err
+		}
+		found, err := f.Run(ctx, c.env.DB, c.p)
+		if err != nil {
+			return answer{}, err
+		}
+		data := []byte(`{"list":[`)
+		var text []byte
+		for i, d := range found.Docs {
+			if i > 0 {
+				data = append(data, ',')
+			}
+			if !texts {
+				data = encode(data, value.FromDoc(d))
+				continue
+			}
+			text = encode(text[:0], value.FromDoc(d))
+			data = wire.Quote(data, text)
+		}
+		data = append(data, ']')
+		if err := documents.CheckSize(c.p, len(data)); err != nil {
+			return answer{}, err
+		}
+		data = wire.AppendInt(data, "limit", found.Limit)
+		data = wire.AppendInt(data, "offset", found.Offset)
+		return answer{data: append(data, '}')}, nil
+	}
+}
+
+func (c *call) find() (documents.Find, error) {
+	if err := c.noTransaction(); err != nil {
+		return documents.Find{}, err
+	}
+	var f documents.Find
+	var err error
+	if f.Collection, err = c.required("collectionName"); err != nil {
+		return f, err
+	}
+	if f.Where, err = c.document("query", c.conditions()); err != nil {
+		return f, err
+	}
+	if f.Order, err = c.order(); err != nil {
+		return f, err
+	}
+	if f.Projection, err = c.document("projection", c.conditions()); err != nil {
+		return f, err
+	}
+	if f.Offset, _, err = c.body.Int("offset"); err != nil {
+		return f, err
+	}
+	f.Limit, _, err = c.body.Int("limit")
+	return f, err
+}
+
+func count(ctx context.Context, c *call) (answer, error) {
+	name, err := c.required("collectionName")
+	if err != nil {
+		return answer{}, err
+	}
+	where, err := c.document("query", c.conditions())
+	if err != nil {
+		return answer{}, err
+	}
+	n, err := c.env.DB.Count(ctx, c.p, name, where)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{data: append(wire.AppendInt([]byte("{"), "total", n), '}')}, nil
+}
+
+func remove(ctx context.Context, c *call) (answer, error) {
+	if err := c.noTransaction(); err != nil {
+		return answer{}, err
+	}
+	name, err := c.required("collectionName")
+	if err != nil {
+		return answer{}, err
+	}
+	where, err := c.document("query", c.conditions())
+	if err != nil {
+		return answer{}, err
+	}
+	multi, err := c.body.Bool("multi", false)
+	if err != nil {
+		return answer{}, err
+	}
+	n, err := documents.Remove(ctx, c.env.DB, c.p, name, where, multi)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{data: append(wire.AppendInt([]byte("{"), "deleted", n), '}')}, nil
+}
+
+func modify(ctx context.Context, c *call) (answer, error) {
+	change, err := c.change()
+	if err != nil {
+		return answer{}, err
+	}
+	if change.Merge, err = c.body.Bool("merge", true); err != nil {
+		return answer{}, err
+	}
+	if change.Multi, err = c.body.Bool("multi", false); err != nil {
+		return answer{}, err
+	}
+	if change.Upsert, err = c.body.Bool("upsert", false); err != nil {
+		return answer{}, err
+	}
+	done, err := change.Run(ctx, c.env.DB, c.p)
+	if err != nil {
+		return answer{}, err
+	}
+	data := wire.AppendInt([]byte("{"), "updated", done.Updated)
+	// doc.set of the old dialect reads the first, everything else the second.
+	data = value.AppendPlain(append(data, `,"upserted_id":`...), done.UpsertedID)
+	data = value.AppendPlain(append(data, `,"upsert_id":`...), done.UpsertedID)
+	return answer{data: append(data, '}')}, nil
+}
+
+// modifyAndReturn changes one document and answers with the new one.
+func modifyAndReturn(ctx context.Context, c *call) (answer, error) {
+	change, err := c.change()
+	if err != nil {
+		return answer{}, err
+	}
+	change.Merge, change.ReturnDoc = true, true
+	done, err := change.Run(ctx, c.env.DB, c.p)
+	if err != nil {
+		return answer{}, err
+	}
+	data := wire.AppendInt([]byte("{"), "updated", done.Matched)
+	data = append(data, `,"doc":`...)
+	if done.Doc == nil {
+		return answer{data: append(data, `null}`...)}, nil
+	}
+	data = wire.Quote(data, value.AppendCanonical(nil, value.FromDoc(done.Doc)))
+	return answer{data: append(data, '}')}, nil
+}
+
+func (c *call) change() (documents.Change, error) {
+	if err := c.noTransaction(); err != nil {
+		return documents.Change{}, err
+	}
+	var change documents.Change
+	var err error
+	if change.Collection, err = c.required("collectionName"); err != nil {
+		return change, err
+	}
+	if change.Where, err = c.document("query", c.conditions()); err != nil {
+		return change, err
+	}
+	change.Data, err = c.document("data", c.data())
+	return change, err
+}
+
+// noTransaction refuses an operation that names a transaction: transactions
+// are not offered, and running it outside of one would be worse than refusing.
+func (c *call) noTransaction() error {
+	id, err := c.body.Text("transactionId")
+	if err == nil && id != "" {
+		err = fault.New(fault.TransactionFail, "transactionId: TransactionNotExist: this server has no such transaction")
+	}
+	return err
+}
