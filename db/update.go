@@ -115,7 +115,7 @@ func (c compiledUpdate) kind() ChangeKind {
 // changed returns what becomes of a document.
 func (c compiledUpdate) changed(p rules.Principal, before value.Doc) (value.Doc, error) {
 	if c.Replace {
-		return replaced(p, before, c.UpdateRequest.Update)
+		return replaced(p, before, c.Update)
 	}
 	after, _, err := c.program.Apply(before)
 	if err != nil {
@@ -158,9 +158,9 @@ func (c compiledUpdate) made(seed value.Doc) (value.Doc, error) {
 	if !c.Replace {
 		return c.program.ApplyInsert(seed)
 	}
-	id := c.UpdateRequest.Update.Get(fieldID)
+	id := c.Update.Get(fieldID)
 	if id.IsMissing() {
 		id = seed.Get(fieldID)
 	}
-	return withSystemFields(c.UpdateRequest.Update, id, value.Value{}), nil
+	return withSystemFields(c.Update, id, value.Value{}), nil
 }

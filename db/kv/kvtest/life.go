@@ -35,8 +35,8 @@ func runLife(t *testing.T, newHarness func(t *testing.T) Harness) {
 			done <- s.View(t.Context(), func(r kv.Reader) error {
 				close(opened)
 				v, err := r.Get([]byte("a"))
-				if string(v) != "1" {
-					return fmt.Errorf("Get under a waiting Close = %q, %w", v, err)
+				if err == nil && string(v) != "1" {
+					err = fmt.Errorf("under a waiting Close, Get gives %q", v)
 				}
 				return err
 			})
