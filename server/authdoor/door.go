@@ -30,6 +30,7 @@ import (
 	"baas/db/rules"
 	"baas/server/auth"
 	"baas/server/auth/throttle"
+	"baas/server/identity"
 	"baas/server/origin"
 	"baas/server/reply"
 	"baas/server/wire"
@@ -167,7 +168,10 @@ func (d *door) answer(r *http.Request, row route) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := call{r: r, raw: raw, bearer: bearer(r)}
+	c := call{r: r, raw: raw}
+	if token, ok := identity.Bearer(r.Header); ok {
+		c.bearer = token
+	}
 	if len(raw) > 0 {
 		// Whatever content-type says: js-sdk in Node sends text/plain.
 		if c.body, err = wire.ParseObject("body", raw); err != nil {
@@ -205,16 +209,6 @@ func (c call) env() (string, error) {
 		return name, nil
 	}
 	return auth.EnvOf(c.bearer), nil
-}
-
-// bearer returns the token of the Authorization header; the scheme's case does
-// not matter (RFC 9110).
-func bearer(r *http.Request) string {
-	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !ok || !strings.EqualFold(scheme, "bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
 }
 
 // principal returns the caller of a request that needs a login.

@@ -67,7 +67,9 @@ func open(t *testing.T, edit ...func(*authdoor.Options)) *door {
 	}
 	e := echo.New()
 	authdoor.Mount(e, o)
-	d.middle = func(r *http.Request) *http.Request { return r }
+	d.middle = func(r *http.Request) *http.Request {
+		return r.WithContext(origin.With(r.Context(), origin.Origin{Hosts: []string{r.Host}}))
+	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.ServeHTTP(w, d.middle(r))
 	}))

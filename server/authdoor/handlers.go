@@ -7,7 +7,7 @@ import (
 	"baas/db/fault"
 	"baas/db/rules"
 	"baas/server/auth"
-	"baas/server/origin"
+	"baas/server/identity"
 	"baas/server/signature"
 )
 
@@ -124,7 +124,12 @@ func clientCredential(d *door, c call) (any, error) {
 	if grant != "client_credentials" {
 		return nil, fault.Invalid("grant_type", "must be client_credentials here")
 	}
-	p, err := d.signed(c)
+	if !signature.IsTC3(c.r.Header.Get("Authorization")) {
+		return nil, fault.New(fault.SignInvalid, "authorization: sign this request with an admin key pair (TC3-HMAC-SHA256)")
+	}
+	signed := identity.Request(c.r)
+	signed.Body = c.raw
+	p, err := identity.TC3(c.r.Context(), c.auth, signed, "", d.o.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -133,36 +138,6 @@ func clientCredential(d *door, c call) (any, error) {
 		return nil, err
 	}
 	return credentialsOf(s), nil
-}
-
-// signed returns the caller behind a TC3 signature.
-func (d *door) signed(c call) (rules.Principal, error) {
-	header := c.r.Header.Get("Authorization")
-	if !signature.IsTC3(header) {
-		return rules.Principal{}, fault.New(fault.SignInvalid, "authorization: sign this request with an admin key pair (TC3-HMAC-SHA256)")
-	}
-	tc3, err := signature.ParseTC3(header)
-	if err != nil {
-		return rules.Principal{}, err
-	}
-	secret, p, err := c.auth.Secret(c.r.Context(), tc3.ID, tc3.Token)
-	if err != nil {
-		return rules.Principal{}, err
-	}
-	hosts := origin.From(c.r.Context()).Hosts
-	if len(hosts) == 0 {
-		hosts = []string{c.r.Host}
-	}
-	for _, host := range hosts {
-		err = tc3.Verify(signature.Request{
-			Method: c.r.Method, Host: host, Path: c.r.URL.EscapedPath(), RawQuery: c.r.URL.RawQuery,
-			Header: c.r.Header, Body: c.raw,
-		}, secret, d.o.Now())
-		if err == nil {
-			return p, nil
-		}
-	}
-	return rules.Principal{}, err
 }
 
 func revoke(_ *door, c call) (any, error) {
