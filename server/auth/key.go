@@ -182,7 +182,8 @@ func (s *Service) authenticateKey(ctx context.Context, key bearerKey) (rules.Pri
 	if record == nil || record.Get("kind").Text() != string(key.kind) || key.env != s.o.Env {
 		return rules.Principal{}, invalid
 	}
-	want, got := record.Get("secret").Text(), ""
+	want := record.Get("secret").Text()
+	var got string
 	switch key.kind {
 	case KeyPublishable:
 		if want, err = s.unseal(key.id, want); err != nil {

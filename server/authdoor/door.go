@@ -15,10 +15,8 @@ package authdoor
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -31,7 +29,6 @@ import (
 	"baas/server/auth"
 	"baas/server/auth/throttle"
 	"baas/server/identity"
-	"baas/server/origin"
 	"baas/server/reply"
 	"baas/server/wire"
 )
@@ -130,9 +127,8 @@ func (d *door) serve(row route) echo.HandlerFunc {
 		header.Set("X-Request-Id", id)
 		answer, err := d.answer(c.Request(), row)
 		if err != nil {
-			if e, ok := errors.AsType[*tooMany](err); ok {
-				header.Set("Retry-After", strconv.Itoa(int(e.wait.Seconds())))
-				err = e.fault()
+			if after := throttle.RetryAfter(err); after != "" {
+				header.Set("Retry-After", after)
 			}
 			ctx := reply.WithID(c.Request().Context(), id)
 			status, body := reply.OAuth(id, reply.Explain(ctx, d.o.Log, err))
@@ -146,21 +142,9 @@ func (d *door) serve(row route) echo.HandlerFunc {
 	}
 }
 
-// clientIP returns the address that tries are counted by.
-func clientIP(r *http.Request) string {
-	if ip := origin.From(r.Context()).ClientIP; ip != "" {
-		return ip
-	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
-}
-
 func (d *door) answer(r *http.Request, row route) (any, error) {
 	if row.limited {
-		if err := d.count(d.addresses, throttle.Network(clientIP(r))); err != nil {
+		if err := d.addresses.Try(throttle.Client(r)); err != nil {
 			return nil, err
 		}
 	}
@@ -227,22 +211,6 @@ func (c call) text(name string) (string, error) {
 		err = fault.Invalid(name, "is required and must be a string")
 	}
 	return text, err
-}
-
-// tooMany is the refusal of a try that a limit does not allow.
-type tooMany struct{ wait time.Duration }
-
-func (e *tooMany) Error() string { return "too many tries" }
-
-func (e *tooMany) fault() error {
-	return fault.New(fault.RateLimit, "too many tries; wait %d s", int(e.wait.Seconds()))
-}
-
-func (d *door) count(l *throttle.Limiter, name string) error {
-	if ok, wait := l.Allow(name); !ok {
-		return &tooMany{wait}
-	}
-	return nil
 }
 
 // withID encodes an answer with the request id added, as every reply carries

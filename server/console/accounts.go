@@ -54,7 +54,7 @@ func OpenAccounts(system *db.Engine, now func() time.Time) *Accounts {
 	return &Accounts{
 		admins:   ledger.Open(system, "sys.admins"),
 		sessions: ledger.Open(system, "sys.adminsessions"),
-		hasher:   newHasher(),
+		hasher:   newHasher(costNow()),
 		now:      now,
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"encoding/base64"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -125,18 +124,6 @@ func (c *Console) Mount(e *echo.Echo) {
 		e.GET("/console/*", page.serve)
 		e.HEAD("/console/*", page.serve)
 	}
-}
-
-// clientIP returns the address that tries are counted by.
-func clientIP(r *http.Request) string {
-	if ip := origin.From(r.Context()).ClientIP; ip != "" {
-		return ip
-	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // secure reports whether the browser talks to the server over TLS.

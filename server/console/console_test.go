@@ -53,6 +53,7 @@ func openWith(t *testing.T, dev *db.Engine, fn *functions.Service) *house {
 		System: dbtest.Open(t), Envs: h.envs, Assets: assets, Credential: credential,
 		Now: func() time.Time { return time.Unix(0, h.now.Load()) },
 	})
+	h.Accounts().HashCheaply()
 	h.token = h.NewSetupToken()
 	h.Mount(h.echo)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -27,7 +27,7 @@ func collections(c *Console, in *call) (any, error) {
 	}
 	list := []collectionView{}
 	for _, i := range infos {
-		list = append(list, collectionView{Name: i.Name, Mode: i.Mode, Count: int64(i.Count), Bytes: int64(i.Bytes)})
+		list = append(list, collectionView{Name: i.Name, Mode: i.Mode, Count: i.Count, Bytes: i.Bytes})
 	}
 	return map[string]any{"collections": list}, nil
 }

@@ -2,17 +2,15 @@ package console
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"baas/db/fault"
+	"baas/server/auth/throttle"
 	"baas/server/reply"
 	"baas/server/wire"
 )
@@ -105,9 +103,8 @@ func (c *Console) serve(row route) echo.HandlerFunc {
 }
 
 func (c *Console) refuse(in *call, err error) error {
-	if e, ok := errors.AsType[*tooMany](err); ok {
-		in.w.Header().Set("Retry-After", strconv.Itoa(int(e.wait.Seconds())))
-		err = fault.New(fault.RateLimit, "too many tries; wait %d s", int(e.wait.Seconds()))
+	if after := throttle.RetryAfter(err); after != "" {
+		in.w.Header().Set("Retry-After", after)
 	}
 	status, body := reply.Gateway(in.id, reply.Explain(in.r.Context(), c.o.Log, err))
 	return in.ec.JSONBlob(status, body)
@@ -200,11 +197,6 @@ func (in *call) number(name string, otherwise, low, high int64) (int64, error) {
 	}
 	return n, nil
 }
-
-// tooMany is the refusal of a try that a limit does not allow.
-type tooMany struct{ wait time.Duration }
-
-func (e *tooMany) Error() string { return fmt.Sprintf("too many tries, next in %v", e.wait) }
 
 func notFound(_ *Console, in *call) (any, error) {
 	return nil, fault.New(fault.InvalidAction, "the console's API has no %s %.200s", in.r.Method, in.r.URL.Path)

@@ -45,14 +45,11 @@ func (c *Console) setCookie(in *call, value string) {
 
 // count limits tries by the client's address and by the name tried from there.
 func (c *Console) count(in *call, name string) error {
-	address := throttle.Network(clientIP(in.r))
-	if ok, wait := c.addresses.Allow(address); !ok {
-		return &tooMany{wait}
+	address := throttle.Client(in.r)
+	if err := c.addresses.Try(address); err != nil {
+		return err
 	}
-	if ok, wait := c.logins.Allow(address + " " + name[:min(len(name), 64)]); !ok {
-		return &tooMany{wait}
-	}
-	return nil
+	return c.logins.Try(address + " " + name[:min(len(name), 64)])
 }
 
 // state tells the page whether the first account is still to be made.

@@ -22,7 +22,7 @@ type cost struct {
 	threads uint8
 }
 
-var costNow = cost{memory: 46 << 10, passes: 1, threads: 1}
+func costNow() cost { return cost{memory: 46 << 10, passes: 1, threads: 1} }
 
 const (
 	minPassword = 8   // characters
@@ -34,14 +34,17 @@ const (
 // hasher runs a few hashes at a time, so that a flood of logins takes its own
 // turn and not the server's memory.
 type hasher struct {
+	cost  cost // of new hashes
 	slots chan struct{}
 	dummy string // hash of no password, checked when there is no such admin
 }
 
-func newHasher() *hasher {
-	h := &hasher{slots: make(chan struct{}, 2)}
-	h.dummy = encode(costNow, make([]byte, saltBytes), make([]byte, hashBytes))
-	return h
+func newHasher(c cost) *hasher {
+	return &hasher{
+		cost:  c,
+		slots: make(chan struct{}, 2),
+		dummy: encode(c, make([]byte, saltBytes), make([]byte, hashBytes)),
+	}
 }
 
 func checkPassword(password string) error {
@@ -55,11 +58,11 @@ func checkPassword(password string) error {
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails: it ends the program instead
-	sum, err := h.derive(ctx, password, salt, costNow)
+	sum, err := h.derive(ctx, password, salt, h.cost)
 	if err != nil {
 		return "", err
 	}
-	return encode(costNow, salt, sum), nil
+	return encode(h.cost, salt, sum), nil
 }
 
 // matches reports whether password is the one behind a PHC text. With an empty

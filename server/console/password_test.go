@@ -9,7 +9,7 @@ import (
 
 func TestPasswordHashes(t *testing.T) {
 	t.Parallel()
-	h := newHasher()
+	h := newHasher(costNow())
 	phc, err := h.hash(t.Context(), "correct horse")
 	if err != nil || !strings.HasPrefix(phc, "$argon2id$v=19$m=47104,t=1,p=1$") {
 		t.Fatalf("got %q, %v", phc, err)

@@ -284,7 +284,7 @@ func TestTwinRefusesAsTheOriginalDoes(t *testing.T) {
 			}
 			defer res.Body.Close()
 			body, err := io.ReadAll(res.Body)
-			if err != nil || res.StatusCode != 200 || strings.TrimSpace(string(body)) != tc.want {
+			if err != nil || res.StatusCode != http.StatusOK || strings.TrimSpace(string(body)) != tc.want {
 				t.Fatalf("got %d %s, %v; want %s", res.StatusCode, body, err, tc.want)
 			}
 		})

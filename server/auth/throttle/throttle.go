@@ -8,12 +8,20 @@ package throttle
 
 import (
 	"container/list"
+	"errors"
+	"fmt"
 	"math"
+	"net"
+	"net/http"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"baas/db/fault"
+	"baas/server/origin"
 )
 
 // Options describe one limit.
@@ -64,6 +72,39 @@ func (l *Limiter) Allow(name string) (ok bool, wait time.Duration) {
 	return false, time.Duration(max(seconds, 1)) * time.Second
 }
 
+// Try is Allow with a TooManyError for a try too many.
+func (l *Limiter) Try(name string) error {
+	if ok, wait := l.Allow(name); !ok {
+		return &TooManyError{Wait: wait}
+	}
+	return nil
+}
+
+// TooManyError refuses a try that a limit does not allow. It unwraps to a
+// fault of code RateLimit.
+type TooManyError struct {
+	Wait time.Duration // whole seconds, for the header Retry-After
+}
+
+// Error returns a text for the log.
+func (e *TooManyError) Error() string {
+	return fmt.Sprintf("throttle: too many tries, next in %v", e.Wait)
+}
+
+// Unwrap returns what the caller is told.
+func (e *TooManyError) Unwrap() error {
+	return fault.New(fault.RateLimit, "too many tries; wait %d s", int(e.Wait.Seconds()))
+}
+
+// RetryAfter returns the value of the header Retry-After for an error, or ""
+// when it is no TooManyError.
+func RetryAfter(err error) string {
+	if e, ok := errors.AsType[*TooManyError](err); ok {
+		return strconv.Itoa(int(e.Wait.Seconds()))
+	}
+	return ""
+}
+
 func (l *Limiter) entry(name string) *entry {
 	if at, ok := l.names[name]; ok {
 		l.idle.MoveToBack(at)
@@ -77,6 +118,20 @@ func (l *Limiter) entry(name string) *entry {
 	e := &entry{name: name, limit: rate.NewLimiter(rate.Limit(l.o.PerMinute/60), l.o.Burst)}
 	l.names[name] = l.idle.PushBack(e)
 	return e
+}
+
+// Client returns the name under which a request's sender is counted: the
+// network of the address that server/origin tells, or of the peer. No header
+// has a say in it but those of trusted proxies.
+func Client(r *http.Request) string {
+	if ip := origin.From(r.Context()).ClientIP; ip != "" {
+		return Network(ip)
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return Network(host)
 }
 
 // Network returns the name under which an IP address is counted: an IPv6

@@ -2,10 +2,13 @@ package throttle_test
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"testing"
 	"time"
 
+	"baas/db/fault"
 	"baas/server/auth/throttle"
+	"baas/server/origin"
 )
 
 func TestAllow(t *testing.T) {
@@ -29,6 +32,37 @@ func TestAllow(t *testing.T) {
 	}
 	if ok, _ := l.Allow("a"); ok {
 		t.Fatal("a refused try must not earn a second one")
+	}
+}
+
+func TestTryTellsTheCaller(t *testing.T) {
+	l := throttle.New(throttle.Options{PerMinute: 6, Burst: 1})
+	if err := l.Try("a"); err != nil {
+		t.Fatal(err)
+	}
+	err := fmt.Errorf("login: %w", l.Try("a"))
+	if throttle.RetryAfter(err) != "10" || fault.CodeOf(err) != fault.RateLimit || fault.Text(err) != "too many tries; wait 10 s" {
+		t.Fatalf("got %v, %q, %q", err, throttle.RetryAfter(err), fault.Text(err))
+	}
+	if got := throttle.RetryAfter(fault.New(fault.RateLimit, "WeChat says so")); got != "" {
+		t.Fatalf("another error: %q", got)
+	}
+}
+
+func TestClient(t *testing.T) {
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+	r.Header.Set("X-Forwarded-For", "198.51.100.1")
+	r.Header.Set("X-Real-Ip", "198.51.100.1")
+	for _, tc := range []struct{ name, peer, told, want string }{
+		{"peer", "203.0.113.9:4711", "", "203.0.113.9"},
+		{"told by the server", "203.0.113.9:4711", "2001:db8:1:2:3::4", "2001:db8:1:2::/64"},
+		{"no port", "pipe", "", "pipe"},
+	} {
+		r.RemoteAddr = tc.peer
+		told := r.WithContext(origin.With(r.Context(), origin.Origin{ClientIP: tc.told}))
+		if got := throttle.Client(told); got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+		}
 	}
 }
 
