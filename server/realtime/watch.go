@@ -103,7 +103,7 @@ func (w *watch) load(ctx context.Context) ([]value.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := query.Compile(w.query.Query)
+	own, err := query.Compile(rules.ResolveOpenID(w.who, w.query.Query))
 	if err != nil {
 		return nil, err
 	}
