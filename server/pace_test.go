@@ -34,7 +34,7 @@ func TestDeadlinesFollowTheBytes(t *testing.T) {
 		start := time.Now()
 		conn := &deadlines{ResponseRecorder: httptest.NewRecorder()}
 		body := strings.Repeat("x", 2*minRate)
-		c := echo.New().NewContext(httptest.NewRequest("POST", "/", io.NopCloser(strings.NewReader(body))), conn)
+		c := echo.New().NewContext(httptest.NewRequest(http.MethodPost, "/", io.NopCloser(strings.NewReader(body))), conn)
 		err := pace(func(c echo.Context) error {
 			half := make([]byte, minRate)
 			for range 2 {
@@ -66,7 +66,7 @@ func TestDeadlinesFollowTheBytes(t *testing.T) {
 		if !conn.write[0].IsZero() {
 			t.Errorf("the last request's write deadline stands: %v", conn.write[0])
 		}
-		if got := conn.write[len(conn.write)-1].Sub(time.Now()); got != patience+time.Second {
+		if got := time.Until(conn.write[len(conn.write)-1]); got != patience+time.Second {
 			t.Errorf("write deadline: got %v ahead, want %v", got, patience+time.Second)
 		}
 	})

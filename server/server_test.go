@@ -214,10 +214,10 @@ func TestCORS(t *testing.T) {
 func TestReadiness(t *testing.T) {
 	t.Parallel()
 	_, base := start(t, server.Options{Ready: func(context.Context) error { return errors.New("recovering") }})
-	if resp, body := do(t, "GET", base+"/readyz", nil, ""); resp.StatusCode != 503 || body != "not ready\n" {
+	if resp, body := do(t, "GET", base+"/readyz", nil, ""); resp.StatusCode != http.StatusServiceUnavailable || body != "not ready\n" {
 		t.Errorf("got %d %q", resp.StatusCode, body)
 	}
-	if resp, _ := do(t, "GET", base+"/healthz", nil, ""); resp.StatusCode != 200 {
+	if resp, _ := do(t, "GET", base+"/healthz", nil, ""); resp.StatusCode != http.StatusOK {
 		t.Errorf("healthz: got %d", resp.StatusCode)
 	}
 }
@@ -253,7 +253,7 @@ func TestShutdownWaitsForRunningRequests(t *testing.T) {
 		t.Errorf("Serve: %v", err)
 	}
 	rec := httptest.NewRecorder()
-	s.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/readyz", nil))
+	s.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/readyz", nil))
 	if rec.Code != 503 || rec.Body.String() != "draining\n" {
 		t.Errorf("readyz while draining: %d %q", rec.Code, rec.Body)
 	}
@@ -293,7 +293,7 @@ func TestHeadersMustArrive(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The server hangs up after its 5 s; the read ends with it.
-	if resp, err := http.ReadResponse(bufio.NewReader(conn), nil); err == nil && resp.StatusCode == 200 {
+	if resp, err := http.ReadResponse(bufio.NewReader(conn), nil); err == nil && resp.StatusCode == http.StatusOK {
 		t.Errorf("got %d for half a request", resp.StatusCode)
 	}
 }

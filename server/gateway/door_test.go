@@ -159,7 +159,7 @@ func TestFiles(t *testing.T) {
 			t.Errorf("no %s: %s", member, up.Text)
 		}
 	}
-	put, err := http.NewRequestWithContext(t.Context(), "PUT", up.Get("uploadUrl"), strings.NewReader("hi"))
+	put, err := http.NewRequestWithContext(t.Context(), http.MethodPut, up.Get("uploadUrl"), strings.NewReader("hi"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestFiles(t *testing.T) {
 	}
 	id := up.Get("cloudObjectId")
 	down := one("/v1/storages/get-objects-download-info", `[{"cloudObjectId":"`+id+`"}]`)
-	get, err := http.NewRequestWithContext(t.Context(), "GET", down.Get("downloadUrl"), nil)
+	get, err := http.NewRequestWithContext(t.Context(), http.MethodGet, down.Get("downloadUrl"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package httpfn
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -10,7 +11,7 @@ import (
 
 func TestEvent(t *testing.T) {
 	t.Parallel()
-	r := httptest.NewRequest("PUT", "http://h.example/fn/dev/api/a%20b/%E4%B8%AD?x=1&x=2&y=%zz&&z=", nil)
+	r := httptest.NewRequest(http.MethodPut, "http://h.example/fn/dev/api/a%20b/%E4%B8%AD?x=1&x=2&y=%zz&&z=", nil)
 	r.Header = map[string][]string{"Content-Type": {"text/plain"}, "Cookie": {"a=1; __Host-baas=s", "b=2; __secure-x=1"}}
 	for _, tc := range []struct{ name, body, want string }{
 		{"text", "he\"llo 中", `"body":"he\"llo 中","isBase64Encoded":false}`},

@@ -179,9 +179,8 @@ func last(h http.Header, name string) string {
 
 // validHost reports whether a Host header may stand in a URL.
 func validHost(host string) bool {
-	return host != "" && len(host) <= 255 && !strings.ContainsFunc(host, func(c rune) bool {
-		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune(".-_:[]", c))
-	})
+	const fit = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]"
+	return host != "" && len(host) <= 255 && strings.Trim(host, fit) == ""
 }
 
 // Label returns the first label of a host name with several, which may be an

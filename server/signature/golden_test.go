@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -101,7 +102,7 @@ func parts(t testing.TB, contentType, body string) []signature.Member {
 	var list []signature.Member
 	for reader := multipart.NewReader(bytes.NewReader(raw), params["boundary"]); ; {
 		part, err := reader.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return list
 		}
 		if err != nil {
