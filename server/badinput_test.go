@@ -222,9 +222,9 @@ func TestBadInput(t *testing.T) {
 		{"web: no path", web(`"action":"storage.getUploadMetadata"`), 200, "INVALID_PARAM", "path: is required"},
 		{"web: path too long", web(`"action":"storage.getUploadMetadata","path":"` + strings.Repeat("a", 851) + `"`), 200, "INVALID_PARAM", "ath"},
 		{"web: control character", web(`"action":"storage.getUploadMetadata","path":"a\u001bb"`), 200, "INVALID_PARAM", "ath"},
-		{"v1: no files", rest("POST", "/v1/storages/delete-objects", `[]`), 400, "INVALID_PARAM", "body: must be a list of 1 to 50"},
+		{"v1: no files", rest("POST", "/v1/storages/delete-objects", `[]`), 400, "INVALID_PARAM", "body: must be a list of 1 to 50 entries"},
 		{"v1: an item without id", rest("POST", "/v1/storages/delete-objects", `[{}]`), 400, "INVALID_PARAM", "cloudObjectId: is required"},
-		{"web: too many files", web(`"action":"storage.batchDeleteFile","fileid_list":[` + strings.Repeat(`"x",`, 50) + `"x"]`), 200, "INVALID_PARAM", "fileid_list: must be a list of 1 to 50"},
+		{"web: too many files", web(`"action":"storage.batchDeleteFile","fileid_list":[` + strings.Repeat(`"x",`, 50) + `"x"]`), 200, "INVALID_PARAM", "fileid_list: must be a list of 1 to 50 entries"},
 		{"web: a file id that is no text", web(`"action":"storage.batchGetDownloadUrl","file_list":[{"fileid":1}]`), 200, "INVALID_PARAM", "file_list.fileid"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { // one after the other: each checks that nothing is written

@@ -1,9 +1,11 @@
-// Package documents is the documents service as the doors ask for it: what a
-// request leaves open is filled in here (limits, merge or replace), once for all
-// dialects, before db.Engine runs it.
+// Package documents is the documents service as the doors ask for it: documents
+// and orders are read in either dialect, and what a request leaves open is
+// filled in (limits, merge or replace), once for all doors, before db.Engine
+// runs it.
 //
 // Dangers: a plain update document must become $set, or it would replace what
-// it should merge into; a replacement must not hold operators.
+// it should merge into; a replacement must not hold operators; an order is an
+// object whose key order counts.
 package documents
 
 import (

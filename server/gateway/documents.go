@@ -6,7 +6,6 @@ import (
 	"baas/db/fault"
 	"baas/db/value"
 	"baas/server/documents"
-	"baas/server/tcb"
 	"baas/server/wire"
 )
 
@@ -47,7 +46,7 @@ func find(ctx context.Context, in *request) ([]byte, error) {
 		return nil, err
 	}
 	if text := in.query.Get("order"); text != "" {
-		if f.Order, err = tcb.ParseOrder("order", []byte(text)); err != nil {
+		if f.Order, err = documents.ParseOrder("order", []byte(text)); err != nil {
 			return nil, err
 		}
 	}
@@ -83,7 +82,7 @@ func insert(ctx context.Context, in *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	docs, err := tcb.ParseDocuments("data", list, in.data())
+	docs, err := documents.ParseDocuments("data", list, in.data())
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +90,7 @@ func insert(ctx context.Context, in *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(tcb.AppendIDs([]byte(`{"insertedIds":`), ids), '}'), nil
+	return append(documents.AppendIDs([]byte(`{"insertedIds":`), ids), '}'), nil
 }
 
 func update(ctx context.Context, in *request) ([]byte, error) {
@@ -199,7 +198,7 @@ func (in *request) document(body wire.Object, name string, o value.ParseOptions)
 	if raw == nil {
 		return nil, nil
 	}
-	return tcb.ParseDocument(name, raw, o)
+	return documents.ParseDocument(name, raw, o)
 }
 
 // queryDocument reads a document whose text stands in the query string.
@@ -208,7 +207,7 @@ func (in *request) queryDocument(name string) (value.Doc, error) {
 	if text == "" {
 		return nil, nil
 	}
-	return tcb.ParseDocument(name, []byte(text), in.conditions())
+	return documents.ParseDocument(name, []byte(text), in.conditions())
 }
 
 func (in *request) queryInt(name string) (int64, error) {

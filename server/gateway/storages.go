@@ -6,7 +6,6 @@ import (
 	"baas/db/fault"
 	"baas/server/origin"
 	"baas/server/reply"
-	"baas/server/tcb"
 	"baas/server/wire"
 	"baas/storage"
 )
@@ -102,7 +101,7 @@ func (in *request) items(name string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := tcb.CheckItems("body", len(list)); err != nil {
+	if err := wire.CheckCount("body", len(list), storage.MaxItems); err != nil {
 		return nil, err
 	}
 	names := make([]string, len(list))

@@ -64,21 +64,8 @@ func insert(ctx context.Context, c *call) (answer, error) {
 		data = value.AppendPlain(append(data, `"_id":`...), ids[0])
 		data = append(data, ',')
 	}
-	data = AppendIDs(append(data, `"insertedIds":`...), ids)
+	data = documents.AppendIDs(append(data, `"insertedIds":`...), ids)
 	return answer{data: append(data, '}')}, nil
-}
-
-// AppendIDs appends document ids as a JSON array, each as it is: ids are not
-// wrapped in extended JSON in any dialect.
-func AppendIDs(b []byte, ids []value.Value) []byte {
-	b = append(b, '[')
-	for i, id := range ids {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = value.AppendPlain(b, id)
-	}
-	return append(b, ']')
 }
 
 func (c *call) inserts() ([]value.Doc, error) {
@@ -87,7 +74,7 @@ func (c *call) inserts() ([]value.Doc, error) {
 		return nil, fault.Invalid("data", "is required")
 	}
 	if raw[0] != '[' {
-		d, err := ParseDocument("data", raw, c.data())
+		d, err := documents.ParseDocument("data", raw, c.data())
 		if err != nil {
 			return nil, err
 		}
@@ -98,23 +85,7 @@ func (c *call) inserts() ([]value.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ParseDocuments("data", list, c.data())
-}
-
-// ParseDocuments reads a list of documents in either dialect.
-func ParseDocuments(field string, list [][]byte, o value.ParseOptions) ([]value.Doc, error) {
-	if len(list) == 0 {
-		return nil, fault.Invalid(field, "must hold at least one document")
-	}
-	docs := make([]value.Doc, len(list))
-	for i, raw := range list {
-		d, err := ParseDocument(field, raw, o)
-		if err != nil {
-			return nil, err
-		}
-		docs[i] = d
-	}
-	return docs, nil
+	return documents.ParseDocuments("data", list, c.data())
 }
 
 // withID puts the member _id of the request into a document that has none.
@@ -125,7 +96,7 @@ func (c *call) withID(d value.Doc) (value.Doc, error) {
 	}
 	id, err := value.ParseJSONValue(raw, c.data())
 	if err != nil {
-		return nil, Below("_id", err)
+		return nil, documents.Below("_id", err)
 	}
 	var b value.Builder
 	b.Add("_id", id)

@@ -131,16 +131,7 @@ func (c *call) items(name string) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return list, CheckItems(name, len(list))
-}
-
-// CheckItems refuses a list of files that is empty or too long, under the name
-// it has in the request. Code: InvalidParam.
-func CheckItems(field string, n int) error {
-	if n < 1 || n > storage.MaxItems {
-		return fault.Invalid(field, "must be a list of 1 to %d files, it holds %d", storage.MaxItems, n)
-	}
-	return nil
+	return list, wire.CheckCount(name, len(list), storage.MaxItems)
 }
 
 func itemCode(code fault.Code) string {

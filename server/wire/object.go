@@ -268,3 +268,12 @@ func ParseInt(text string) (n int64, ok bool) {
 	}
 	return int64(f), true
 }
+
+// CheckCount refuses a list that is empty or holds more than most entries, with
+// INVALID_PARAM naming field.
+func CheckCount(field string, n, most int) error {
+	if n < 1 || n > most {
+		return fault.Invalid(field, "must be a list of 1 to %d entries, it holds %d", most, n)
+	}
+	return nil
+}

@@ -1,4 +1,4 @@
-package tcb_test
+package documents_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 
 	"baas/db/fault"
 	"baas/db/value"
-	"baas/server/tcb"
+	"baas/server/documents"
 )
 
 func plain(d value.Doc) string {
@@ -35,7 +35,7 @@ func TestOrders(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			d, err := tcb.ParseOrder("order", []byte(tc.raw))
+			d, err := documents.ParseOrder("order", []byte(tc.raw))
 			if tc.text != "" {
 				if !fault.Is(err, fault.InvalidParam) || !strings.HasPrefix(fault.Text(err), tc.text) {
 					t.Errorf("got %v, want %q", err, tc.text)
@@ -63,7 +63,7 @@ func TestDocumentsInBothDialects(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			d, err := tcb.ParseDocument("query", []byte(tc.raw), value.ParseOptions{Now: now})
+			d, err := documents.ParseDocument("query", []byte(tc.raw), value.ParseOptions{Now: now})
 			if tc.text != "" {
 				if !fault.Is(err, fault.InvalidParam) || !strings.HasPrefix(fault.Text(err), tc.text) {
 					t.Errorf("got %v, want %q", err, tc.text)
@@ -87,12 +87,12 @@ func TestBelowNamesThePathInTheRequest(t *testing.T) {
 		{fault.Invalid("a.b", "too deep"), "query.a.b", "query.a.b: too deep"},
 		{fault.New(fault.DatabaseOperator, "unknown operator"), "query", "query: unknown operator"},
 	} {
-		err := tcb.Below("query", tc.in)
+		err := documents.Below("query", tc.in)
 		if fault.Text(err) != tc.text || fault.CodeOf(err) != fault.CodeOf(tc.in) {
 			t.Errorf("got %v, want %q", err, tc.text)
 		}
 	}
-	if tcb.Below("query", nil) != nil {
+	if documents.Below("query", nil) != nil {
 		t.Error("no error became one")
 	}
 }
