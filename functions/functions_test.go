@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -37,7 +38,7 @@ type house struct {
 	pool *worker.Pool
 	db   *db.Engine
 	dir  string
-	last rules.Principal // of the last host operation
+	last atomic.Pointer[rules.Principal] // of the last host operation
 }
 
 func open(t testing.TB) *house {
@@ -78,7 +79,7 @@ func (h *house) reopen(t testing.TB) {
 }
 
 func (h *house) Act(ctx context.Context, p rules.Principal, body []byte) []byte {
-	h.last = p
+	h.last.Store(&p)
 	var request struct {
 		Action string `json:"action"`
 		Name   string `json:"function_name"`
@@ -97,7 +98,7 @@ func (h *house) Act(ctx context.Context, p rules.Principal, body []byte) []byte 
 }
 
 func (h *house) Upload(_ context.Context, p rules.Principal, path string, r io.Reader) (string, error) {
-	h.last = p
+	h.last.Store(&p)
 	b, err := io.ReadAll(r)
 	return "cloud://dev.bucket/" + path + "#" + string(b), err
 }

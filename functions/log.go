@@ -67,7 +67,9 @@ type journal struct {
 	followers []chan LogLine
 	ended     bool // no follower is taken any more
 
-	failing bool // the last write failed; touched by run alone
+	// Touched by run alone:
+	failing bool // the last write failed
+	waiting bool // lines wait for the timer to flush them
 }
 
 // entry is a line on its way, or, with flushed, the wish to know that all
@@ -104,26 +106,53 @@ func (j *journal) add(e entry) {
 	}
 }
 
+// flushEvery is how long a line may wait for others before it is written to its
+// file: a crash of the machine or the server may cost that much of the log.
+const flushEvery = 100 * time.Millisecond
+
 func (j *journal) run() {
 	defer close(j.done)
-	for e := range j.queue {
-		if e.flushed != nil {
+	timer := time.NewTimer(flushEvery)
+	defer timer.Stop()
+	for {
+		select {
+		case e, ok := <-j.queue:
+			if !ok {
+				j.finish()
+				return
+			}
+			if j.take(e) {
+				timer.Reset(flushEvery)
+			}
+		case <-timer.C:
 			j.flush()
-			close(e.flushed)
-			continue
-		}
-		e.line.Text = e.trace.rewrite(e.line.Text)
-		j.write(e.line)
-		if n := j.lost.Swap(0); n > 0 {
-			j.write(LogLine{
-				Time: e.line.Time, Function: e.line.Function, Kind: LogConsole, Level: "warn",
-				Text: fmt.Sprintf("%d lines were left out here: they came too fast", n),
-			})
-		}
-		if len(j.queue) == 0 {
-			j.flush()
+			j.waiting = false
 		}
 	}
+}
+
+// take works one entry off. It reports whether a line now waits for a flush
+// that is not yet due.
+func (j *journal) take(e entry) bool {
+	if e.flushed != nil {
+		j.flush()
+		close(e.flushed)
+		return false
+	}
+	e.line.Text = e.trace.rewrite(e.line.Text)
+	j.write(e.line)
+	if n := j.lost.Swap(0); n > 0 {
+		j.write(LogLine{
+			Time: e.line.Time, Function: e.line.Function, Kind: LogConsole, Level: "warn",
+			Text: fmt.Sprintf("%d lines were left out here: they came too fast", n),
+		})
+	}
+	first := !j.waiting
+	j.waiting = true
+	return first
+}
+
+func (j *journal) finish() {
 	j.report(j.files.close())
 	j.followMu.Lock()
 	defer j.followMu.Unlock()

@@ -90,6 +90,7 @@ type child struct {
 	load    loadMessage
 	context InvocationContext // what is the same for every call
 	program Program
+	jobs    chan job // to goroutines that have nothing to do
 
 	mu      sync.Mutex
 	free    []Instance // the last one used last: it is the warmest
@@ -102,7 +103,24 @@ func newChild(engine Engine, pipe io.Writer) *child {
 		engine:  engine,
 		out:     out,
 		bridge:  newBridge(out),
+		jobs:    make(chan job),
 		running: map[uint64]context.CancelCauseFunc{},
+	}
+}
+
+// job is an invocation on its way to a goroutine.
+type job struct {
+	ctx context.Context
+	id  uint64
+	m   invokeMessage
+}
+
+// work runs one invocation after the other, until the process ends: a goroutine
+// whose stack has grown saves the next invocation the growing.
+func (c *child) work(j job) {
+	for {
+		c.invoke(j.ctx, j.id, j.m)
+		j = <-c.jobs
 	}
 }
 
@@ -140,7 +158,12 @@ func (c *child) handle(fr frame) error {
 		c.mu.Lock()
 		c.running[fr.id] = cancel
 		c.mu.Unlock()
-		go c.invoke(ctx, fr.id, m) // ends with the process at the latest; nothing waits for it
+		j := job{ctx, fr.id, m}
+		select {
+		case c.jobs <- j:
+		default: // all are at work
+			go c.work(j)
+		}
 	case frameCancel:
 		c.mu.Lock()
 		cancel := c.running[fr.id]
@@ -254,15 +277,15 @@ func (c *child) invoke(ctx context.Context, id uint64, m invokeMessage) {
 	c.mu.Lock()
 	delete(c.running, id)
 	c.mu.Unlock()
-	memory := c.watch.end()
+	r := c.watch.end()
 	if failure == nil && len(result) > MaxResult {
 		failure = &Failure{Kind: TooLarge, Text: fmt.Sprintf("the result has %d bytes", len(result))}
 	}
 	if failure != nil {
-		_ = c.out.send(frameError, id, errorMessage{Memory: memory, Failure: *failure}.append(nil))
+		_ = c.out.send(frameError, id, errorMessage{Report: r, Failure: *failure}.append(nil))
 		return // a pipe that fails ends the process through serve
 	}
-	_ = c.out.send(frameResult, id, appendUint(nil, memory), result)
+	_ = c.out.send(frameResult, id, appendReport(nil, r), result)
 }
 
 // run takes an instance and gives it back unless the invocation spoilt it.

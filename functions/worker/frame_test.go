@@ -135,7 +135,7 @@ func TestMessagesRoundTrip(t *testing.T) {
 	gotInvoke, err := parseInvoke(append(invoke.appendHead(nil), invoke.Event...))
 	same("invoke", gotInvoke, invoke, err)
 
-	failure := errorMessage{Memory: 7, Failure: Failure{Kind: Exited, Text: "text", Stack: "stack"}}
+	failure := errorMessage{Report: report{Peak: 7, Live: 8, CPU: 9}, Failure: Failure{Kind: Exited, Text: "text", Stack: "stack"}}
 	gotFailure, err := parseError(failure.append(nil))
 	same("error", gotFailure, failure, err)
 

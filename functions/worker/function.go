@@ -160,7 +160,6 @@ func (f *Function) enter(ctx context.Context) (*seat, error) {
 	}
 	ticket := make(chan admission, 1)
 	f.waiting = append(f.waiting, ticket)
-	f.grow()
 	f.mu.Unlock()
 
 	patience := time.NewTimer(f.pool.o.QueueTime)
@@ -192,8 +191,9 @@ func (f *Function) giveUp(ticket chan admission) {
 	}
 }
 
-// room takes a place in the process with the fewest invocations inside, or
-// returns nil. It is called with mu held.
+// room takes a place in the process with the fewest invocations inside. If
+// there is none, it sees to one more process, unless that would not help. It is
+// called with mu held.
 func (f *Function) room() *seat {
 	if f.busy >= f.spec.Concurrency {
 		return nil
@@ -204,11 +204,18 @@ func (f *Function) room() *seat {
 			best = s
 		}
 	}
-	if best == nil || best.inside >= f.pool.o.Instances {
+	if best == nil {
+		f.grow()
 		return nil
 	}
-	if best.inside >= f.pool.spread() && len(f.seats) < processors() {
+	capacity, busy := best.w.capacity(f.pool.o.Instances)
+	full := best.inside >= capacity
+	idleProcessor := len(f.seats) < processors()
+	if full && !busy || idleProcessor && (full || best.inside >= f.pool.spread()) {
 		f.grow()
+	}
+	if full {
+		return nil
 	}
 	best.inside++
 	f.busy++
@@ -238,9 +245,6 @@ func (f *Function) admit() {
 	for len(f.waiting) > 0 {
 		s := f.room()
 		if s == nil {
-			if f.busy < f.spec.Concurrency {
-				f.grow()
-			}
 			return
 		}
 		f.waiting[0] <- admission{seat: s}

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,6 +28,8 @@ func bePolite() {
 	// thread, and several run already.
 	_ = unix.Setpriority(unix.PRIO_PGRP, 0, niceness)
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte(strconv.Itoa(oomScore)), 0)
+	// Refused in builds with C, as those with the race detector are.
+	_, _, _ = syscall.AllThreadsSyscall(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0)
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: maxOpenFiles, Max: maxOpenFiles})
 	// Without this, writing past the limit on a file's size would end the
@@ -55,6 +58,15 @@ func limitProcess(memory uint64) error {
 	return unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: limit, Max: limit})
 }
 
+// processorTime is what the process has used since its start.
+func processorTime() time.Duration {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // prepare sets what the parent decides about a child before it starts: a
 // process group of its own, so that an interrupt from the terminal goes to the
 // server alone, and death with the thread that started it (see starter).
@@ -64,4 +76,10 @@ func prepare(cmd *exec.Cmd) {
 
 // Executable is this binary, even if the file was replaced since the start:
 // what workers and bundlers are started from.
-func Executable() (string, error) { return "/proc/self/exe", nil }
+func Executable() (string, error) {
+	const self = "/proc/self/exe"
+	if _, err := os.Stat(self); err != nil {
+		return os.Executable()
+	}
+	return self, nil
+}

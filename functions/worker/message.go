@@ -153,22 +153,30 @@ func parseInvoke(payload []byte) (m invokeMessage, err error) {
 	return m, f.err
 }
 
+func appendReport(b []byte, r report) []byte {
+	return appendUint(appendUint(appendUint(b, r.Peak), r.Live), int64(r.CPU))
+}
+
+func (f *fields) report() report {
+	return report{Peak: f.uint(), Live: f.uint(), CPU: time.Duration(f.uint())}
+}
+
 // resultMessage is frameResult; the result is the body.
 type resultMessage struct {
-	Memory uint64 // highest use seen during the invocation, bytes
+	Report report
 	Result []byte
 }
 
 func parseResult(payload []byte) (m resultMessage, err error) {
 	f := fields{rest: payload}
-	m.Memory = f.uint()
+	m.Report = f.report()
 	m.Result = f.rest
 	return m, f.err
 }
 
 // errorMessage is frameError.
 type errorMessage struct {
-	Memory  uint64
+	Report  report
 	Failure Failure
 }
 
@@ -176,14 +184,14 @@ type errorMessage struct {
 const maxFailure = 64 << 10
 
 func (m errorMessage) append(b []byte) []byte {
-	b = appendUint(appendUint(b, m.Memory), m.Failure.Kind)
+	b = appendUint(appendReport(b, m.Report), m.Failure.Kind)
 	b = appendText(b, clip(m.Failure.Text, maxFailure))
 	return appendText(b, clip(m.Failure.Stack, maxFailure))
 }
 
 func parseError(payload []byte) (m errorMessage, err error) {
 	f := fields{rest: payload}
-	m.Memory = f.uint()
+	m.Report = f.report()
 	kind := f.uint()
 	if kind == 0 || kind > uint64(Exited) {
 		f.fail()

@@ -47,15 +47,17 @@ type process struct {
 	opBytes  int
 	refusals int
 	memory   uint64 // of the function it has loaded, bytes
+	meter    meter
 }
 
 // call is one invocation inside a process.
 type call struct {
 	request  Request
 	ctx      context.Context // of its host operations: ends with the invocation
-	done     chan outcome    // buffered for one
-	slots    chan struct{}   // of its host operations at work
-	logBytes int             // touched by the reading goroutine alone
+	start    time.Time
+	done     chan outcome  // buffered for one
+	slots    chan struct{} // of its host operations at work
+	logBytes int           // touched by the reading goroutine alone
 }
 
 type outcome struct {
@@ -149,7 +151,7 @@ func (w *process) handle(fr frame) error {
 	case frameResult:
 		var m resultMessage
 		if m, err = parseResult(fr.payload); err == nil {
-			w.finish(fr.id, outcome{result: Result{Value: m.Result, Memory: m.Memory}})
+			w.finish(fr.id, m.Report, m.Result, nil)
 		}
 	case frameError:
 		var m errorMessage
@@ -158,7 +160,7 @@ func (w *process) handle(fr frame) error {
 				w.answerLoad(&m.Failure)
 				break
 			}
-			w.finish(fr.id, outcome{result: Result{Memory: m.Memory}, err: &m.Failure})
+			w.finish(fr.id, m.Report, nil, &m.Failure)
 		}
 	case frameLog:
 		err = w.handleLog(fr)
@@ -214,14 +216,25 @@ func (w *process) handleLog(fr frame) error {
 }
 
 // finish hands an invocation its outcome, once.
-func (w *process) finish(id uint64, o outcome) {
+func (w *process) finish(id uint64, r report, value []byte, err error) {
 	w.mu.Lock()
 	c := w.calls[id]
+	if c == nil {
+		w.mu.Unlock()
+		return
+	}
+	took := time.Since(c.start)
+	w.meter.observe(r, took, len(w.calls))
 	delete(w.calls, id)
 	w.mu.Unlock()
-	if c != nil {
-		c.done <- o
-	}
+	c.done <- outcome{Result{Value: value, Memory: r.Peak, Duration: took}, err}
+}
+
+// capacity is how many invocations the process should have inside.
+func (w *process) capacity(most int) (n int, busy bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.meter.capacity(most, w.memory)
 }
 
 // note records why the process ends; the first cause stays.
@@ -266,7 +279,7 @@ func (w *process) bury() {
 		w.log.Warn("worker process ended", "cause", d.cause.String(), "request_ids", requests, "detail", d.detail)
 	}
 	for id, c := range left {
-		c.done <- outcome{err: d.failure(id)}
+		c.done <- outcome{Result{Duration: time.Since(c.start)}, d.failure(id)}
 	}
 	if err := os.RemoveAll(w.temp); err != nil {
 		w.log.Warn("cannot remove a worker's directory", "error", err)
@@ -319,12 +332,11 @@ func (w *process) lost() error {
 func (w *process) invoke(ctx context.Context, r Request, timeout time.Duration) (Result, error) {
 	opCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c := &call{request: r, ctx: opCtx, done: make(chan outcome, 1), slots: make(chan struct{}, opsAtWork)}
+	c := &call{request: r, ctx: opCtx, start: time.Now(), done: make(chan outcome, 1), slots: make(chan struct{}, opsAtWork)}
 	id, err := w.enter(c)
 	if err != nil {
 		return Result{}, err
 	}
-	start := time.Now()
 	// Set before anything is sent: a child that does not read is killed too.
 	deadline := time.AfterFunc(timeout+killGrace, func() {
 		w.stop(death{cause: causeTimeout, culprit: id, detail: "an invocation did not end at its deadline"})
@@ -345,7 +357,6 @@ func (w *process) invoke(ctx context.Context, r Request, timeout time.Duration) 
 		o = <-c.done
 		patience.Stop()
 	}
-	o.result.Duration = time.Since(start)
 	return o.result, o.err
 }
 

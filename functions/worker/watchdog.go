@@ -15,59 +15,74 @@ type watchdog struct {
 	budget    uint64 // bytes
 	exhausted func(used uint64)
 
-	mu      sync.Mutex
-	running int
-	peak    uint64
-	stop    chan struct{}
+	mu       sync.Mutex // guards what follows
+	running  int
+	peak     uint64
+	watching bool // run is at work
 }
 
-const watchEvery = 10 * time.Millisecond
+const (
+	watchEvery  = 10 * time.Millisecond
+	watchLinger = 100 // looks without an invocation; starting anew for each would cost more
+)
 
 func newWatchdog(budget uint64, exhausted func(used uint64)) *watchdog {
 	return &watchdog{budget: budget, exhausted: exhausted}
 }
 
-// begin starts the watch with the first of several invocations.
+// begin counts an invocation in.
 func (w *watchdog) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.running++; w.running == 1 {
 		w.peak = 0
-		w.stop = make(chan struct{})
-		go w.run(w.stop)
+	}
+	if !w.watching {
+		w.watching = true
+		go w.run() // ends by itself, or with the process
 	}
 }
 
-// end stops the watch with the last invocation and returns the highest use of
-// memory seen since the first, in bytes.
-func (w *watchdog) end() uint64 {
-	used, _ := memory()
+// end counts an invocation out, and reports.
+func (w *watchdog) end() report {
+	used, live := memory()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.peak = max(w.peak, used)
-	if w.running--; w.running == 0 {
-		close(w.stop)
-	}
-	return w.peak
+	w.running--
+	return report{Peak: w.peak, Live: live, CPU: processorTime()}
 }
 
-func (w *watchdog) run(stop chan struct{}) {
+func (w *watchdog) run() {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
-	for {
-		select {
-		case <-stop:
-			return
-		case <-tick.C:
-			used, live := memory()
-			if used > w.budget || live > w.budget/5*4 {
-				w.exhausted(used)
-			}
-			w.mu.Lock()
-			w.peak = max(w.peak, used)
-			w.mu.Unlock()
+	for idle := 0; idle < watchLinger; {
+		<-tick.C
+		if w.look() {
+			idle = 0
+		} else {
+			idle++
 		}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.watching = false
+	if w.running > 0 { // one came just now
+		w.watching = true
+		go w.run()
+	}
+}
+
+// look takes a measure and reports whether an invocation runs.
+func (w *watchdog) look() bool {
+	used, live := memory()
+	if used > w.budget || live > w.budget/5*4 {
+		w.exhausted(used)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.peak = max(w.peak, used)
+	return w.running > 0
 }
 
 // memory tells what the Go runtime holds of the machine's memory, and how much
