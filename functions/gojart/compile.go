@@ -11,6 +11,7 @@ import (
 	"github.com/dop251/goja/parser"
 
 	"baas/functions/worker"
+	"baas/functions/wxsdk"
 )
 
 // program is a compiled bundle.
@@ -19,22 +20,39 @@ type program struct {
 	code   *goja.Program // yields the module's function
 }
 
-// sdkProgram is the server SDK, compiled when a function first asks for it.
-type sdkProgram struct {
-	once sync.Once
-	code *goja.Program
-	err  error
+// sdkModule is the server SDK. Its other names (wxsdk.Names) are small modules
+// that require this one.
+const sdkModule = "wx-server-sdk"
+
+// sdkPrograms are the forms of the server SDK, compiled when a function first
+// asks for them. Safe for concurrent use.
+type sdkPrograms struct {
+	mu     sync.Mutex // guards byName
+	byName map[string]*goja.Program
 }
 
-func (e *Engine) sdkProgram() (*goja.Program, error) {
-	e.sdk.once.Do(func() {
-		if len(e.options.SDK) == 0 {
-			e.sdk.err = errors.New("this server has no wx-server-sdk built in")
-			return
-		}
-		e.sdk.code, e.sdk.err = compileModule("node:wx-server-sdk", string(e.options.SDK), "exports", "require", "module")
-	})
-	return e.sdk.code, e.sdk.err
+func (e *Engine) sdkProgram(name string) (*goja.Program, error) {
+	e.sdk.mu.Lock()
+	defer e.sdk.mu.Unlock()
+	if p, ok := e.sdk.byName[name]; ok {
+		return p, nil
+	}
+	source := wxsdk.Source(name)
+	if name == sdkModule {
+		source = e.options.SDK
+	}
+	if len(source) == 0 {
+		return nil, errors.New("this server has it not built in")
+	}
+	p, err := compileModule("node:"+name, string(source), "exports", "require", "module")
+	if err != nil {
+		return nil, err
+	}
+	if e.sdk.byName == nil {
+		e.sdk.byName = make(map[string]*goja.Program)
+	}
+	e.sdk.byName[name] = p
+	return p, nil
 }
 
 // compileModule compiles code as the body of a function with the given

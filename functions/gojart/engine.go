@@ -10,6 +10,7 @@ import (
 
 	"baas/functions/nodelib"
 	"baas/functions/worker"
+	"baas/functions/wxsdk"
 )
 
 // maxCallDepth is how deep JavaScript calls may nest: about what Node allows.
@@ -32,7 +33,7 @@ type Engine struct {
 	options Options
 	library *nodelib.Library
 	limits  sync.Once
-	sdk     sdkProgram
+	sdk     sdkPrograms
 }
 
 // New makes an engine. Nothing is compiled yet.
@@ -43,14 +44,9 @@ func New(o Options) *Engine {
 	return &Engine{options: o, library: nodelib.NewLibrary()}
 }
 
-// sdkNames are the names under which functions know the server SDK.
-func sdkNames() []string {
-	return []string{"wx-server-sdk", "@cloudbase/node-sdk", "tcb-admin-node"}
-}
-
 // Modules lists the names that require resolves without the bundle.
 func (e *Engine) Modules() []string {
-	names := append(nodelib.Builtins(), sdkNames()...)
+	names := append(nodelib.Builtins(), wxsdk.Names()...)
 	slices.Sort(names)
 	return names
 }

@@ -30,10 +30,10 @@ type Instance struct {
 	end  context.CancelFunc
 	work sync.WaitGroup
 
-	module  *goja.Object // the bundle's module object, nil before it was loaded
-	sdk     *goja.Object // the server SDK's module object, nil before it was asked for
-	environ *goja.Object // behind process.env
-	laid    []string     // members of environ that belong to the current invocation
+	module  *goja.Object            // the bundle's module object, nil before it was loaded
+	sdk     map[string]*goja.Object // module objects of the server SDK by name
+	environ *goja.Object            // behind process.env
+	laid    []string                // members of environ that belong to the current invocation
 	timers  map[int64]*timer
 
 	context    *asyncContext // of the running code
@@ -69,6 +69,7 @@ func newInstance(e *Engine, p *program, b worker.Bridge) (*Instance, error) {
 		life:    life,
 		end:     end,
 		timers:  make(map[int64]*timer),
+		sdk:     make(map[string]*goja.Object),
 	}
 	i.loop = newLoop(i.turn)
 	i.errors = classesOf(i.vm)

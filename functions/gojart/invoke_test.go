@@ -322,10 +322,10 @@ func TestInstanceWaitsForItsWork(t *testing.T) {
 }
 
 func TestSDKModule(t *testing.T) {
-	f := load(t, gojart.Options{SDK: []byte(`const host = require('baas:host'); exports.env = host.env; module.exports.same = () => require('wx-server-sdk') === module.exports`)}, noBridge, `
-exports.main = async () => ['wx-server-sdk', '@cloudbase/node-sdk', 'tcb-admin-node'].map(n => [require(n).env, require(n) === require('wx-server-sdk'), require(n).same()])`)
+	f := load(t, gojart.Options{SDK: []byte(`const host = require('baas:host'); exports.env = host.env; module.exports.same = () => require('wx-server-sdk') === module.exports; module.exports[Symbol.for('baas.node-sdk')] = { node: true }`)}, noBridge, `
+exports.main = async () => [require('wx-server-sdk').env, require('wx-server-sdk').same(), require('@cloudbase/node-sdk').node, require('tcb-admin-node') === require('@cloudbase/node-sdk')]`)
 	got, failure := f.invoke(t.Context(), `{}`)
-	if want := `[["dev",true,true],["dev",true,true],["dev",true,true]]`; failure != nil || got != want {
+	if want := `["dev",true,true,true]`; failure != nil || got != want {
 		t.Errorf("got %s, %v, want %s", got, failure, want)
 	}
 }

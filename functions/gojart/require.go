@@ -12,6 +12,7 @@ import (
 	"baas/db/fault"
 	"baas/functions/nodelib"
 	"baas/functions/worker"
+	"baas/functions/wxsdk"
 )
 
 // hostModule is the name under which the server SDK finds the server.
@@ -25,7 +26,7 @@ func (i *Instance) requireFunction(module *goja.Object) goja.Value {
 	})
 	resolve := nodelib.Func(i.vm, "resolve", func(call goja.FunctionCall) goja.Value {
 		name := call.Argument(0).String()
-		if !i.modules.Has(name) && !slices.Contains(sdkNames(), name) {
+		if !i.modules.Has(name) && !slices.Contains(wxsdk.Names(), name) {
 			panic(i.missing(name))
 		}
 		return i.vm.ToValue(name)
@@ -46,8 +47,8 @@ func (i *Instance) require(name string) goja.Value {
 		return i.modules.Load(name)
 	case name == hostModule:
 		return i.hostModule()
-	case slices.Contains(sdkNames(), name):
-		return i.loadSDK()
+	case slices.Contains(wxsdk.Names(), name):
+		return i.loadSDK(name)
 	}
 	panic(i.missing(name))
 }
@@ -60,14 +61,14 @@ func (i *Instance) missing(name string) *goja.Object {
 	return nodelib.Error(i.vm, "Error", "MODULE_NOT_FOUND", text)
 }
 
-// loadSDK runs the server SDK on first use.
-func (i *Instance) loadSDK() goja.Value {
-	if i.sdk != nil {
-		return i.sdk.Get("exports")
+// loadSDK runs a form of the server SDK on first use.
+func (i *Instance) loadSDK(name string) goja.Value {
+	if m, ok := i.sdk[name]; ok {
+		return m.Get("exports")
 	}
-	p, err := i.engine.sdkProgram()
+	p, err := i.engine.sdkProgram(name)
 	if err != nil {
-		panic(nodelib.Error(i.vm, "Error", "MODULE_NOT_FOUND", "Cannot find module 'wx-server-sdk': "+err.Error()))
+		panic(nodelib.Error(i.vm, "Error", "MODULE_NOT_FOUND", "Cannot find module '"+name+"': "+err.Error()))
 	}
 	function, err := i.vm.RunProgram(p)
 	if err != nil {
@@ -78,9 +79,9 @@ func (i *Instance) loadSDK() goja.Value {
 	if err := define(module, "exports", exports); err != nil {
 		panic(err)
 	}
-	i.sdk = module // a cycle sees the exports so far
+	i.sdk[name] = module // a cycle sees the exports so far
 	if _, err := run(exports, exports, i.requireFunction(module), module); err != nil {
-		i.sdk = nil
+		delete(i.sdk, name)
 		panic(err)
 	}
 	return module.Get("exports")

@@ -127,7 +127,7 @@ func (s *step) check(t *testing.T, call int, result string, lines []worker.LogRe
 	}
 	got := make([]string, len(lines))
 	for i, l := range lines {
-		got[i] = levelName(l.Level) + " " + l.Text
+		got[i] = strings.TrimRight(levelName(l.Level)+" "+l.Text, " ")
 		if l.Late {
 			got[i] = "late " + got[i]
 		}

@@ -147,6 +147,7 @@ class Body {
     if (typeof self.#source === 'function') return self.#source()
     return drain(self.#source)
   }
+  static isEmpty(self) { return self.#bytes === null && self.#source === null }
   static copy(from, to) {
     if (from.#used) throw new TypeError('Response.clone: Body has already been consumed.')
     if (typeof from.#source === 'function') {
@@ -163,13 +164,13 @@ class Body {
     if (this.#stream || (this.#bytes === null && this.#source === null)) return this.#stream
     const self = this
     this.#stream = new ReadableStream({
-      async start(c) {
-        const bytes = self.#bytes ?? await self.#source()
+      async pull(c) {
         self.#used = true
+        const bytes = self.#bytes ?? await self.#source()
         if (bytes.length > 0) c.enqueue(new Uint8Array(bytes))
         c.close()
       },
-    })
+    }, { highWaterMark: 0 })
     if (typeof this.#source !== 'function') this.#source = this.#stream
     return this.#stream
   }
@@ -186,8 +187,8 @@ class Body {
     return form
   }
 }
-const { fill, take, copy } = Body
-for (const name of ['fill', 'take', 'copy']) delete Body[name]
+const { fill, take, copy, isEmpty } = Body
+for (const name of ['fill', 'take', 'copy', 'isEmpty']) delete Body[name]
 
 class Request extends Body {
   #s
@@ -319,7 +320,7 @@ async function fetch(input, init) {
   let { method } = request
   let url = new URL(request.url)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError('fetch failed', { cause: new Error('unknown scheme') })
-  let body = request.body === null ? null : await take(request)
+  let body = isEmpty(request) ? null : await take(request)
   for (let hops = 0; ; hops++) {
     url.hash = ''
     const flat = flatten(headers, { accept: '*/*', 'accept-language': '*', 'sec-fetch-mode': 'cors', 'user-agent': 'node', 'accept-encoding': 'gzip, deflate' })

@@ -1,0 +1,2 @@
+// fail: NotSerialisable: TypeError: Do not know how to serialize a BigInt
+exports.main = async () => ({ n: 1n })

@@ -1,0 +1,2 @@
+// result: {"via":"callback"}
+exports.main = (event, context, callback) => { setTimeout(() => callback(null, { via: "callback" }), 1) }

@@ -1,0 +1,2 @@
+export { a } from './other.mjs'
+export const c = 3

@@ -1,0 +1,2 @@
+// result: {}
+exports.main = event => event

@@ -1,0 +1,2 @@
+// result: "thenable"
+exports.main = () => ({ then(ok) { ok("thenable") } })

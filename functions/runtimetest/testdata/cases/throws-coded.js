@@ -1,0 +1,2 @@
+// fail: Threw: Error: coded
+exports.main = async () => { throw Object.assign(new Error("coded"), { errCode: 40001 }) }

@@ -1,0 +1,2 @@
+// fail: Threw: text
+exports.main = async () => { throw "text" }

@@ -1,0 +1,3 @@
+// limit: 100ms
+// fail: TimedOut: the invocation timed out
+exports.main = async () => { for (;;); }

@@ -1,0 +1,3 @@
+// result: "ready"
+import { ready } from './index.mjs'
+export const main = async () => ready

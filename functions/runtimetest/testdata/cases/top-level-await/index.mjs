@@ -1,0 +1,2 @@
+export const ready = await new Promise(r => setTimeout(() => r('ready'), 1))
+export const main = async () => ready

@@ -1,0 +1,3 @@
+// fail: LoadFailed: TypeError: at the top
+// stack: /var/user/index.js
+throw new TypeError('at the top')

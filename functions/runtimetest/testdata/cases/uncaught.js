@@ -1,0 +1,2 @@
+// fail: UnhandledRejection: Uncaught RangeError: up
+exports.main = () => new Promise(() => setTimeout(() => { throw new RangeError("up") }, 1))
