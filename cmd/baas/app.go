@@ -51,14 +51,14 @@ type App struct {
 	console  *console.Console
 	server   *server.Server
 
-	closers []func() error
+	closers []func() error // in the order of opening
 }
 
 // openApp opens everything but the listener. On an error nothing stays open.
 func openApp(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	a := &App{cfg: cfg, log: log}
 	for _, open := range []func(context.Context) error{
-		a.openFolder, a.openSystem, a.openWorkers, a.openEnvs, a.openServer,
+		a.openFolder, a.openSystem, a.openWorkers, a.openEnvs, a.openServer, a.startSweeping,
 	} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())

@@ -31,6 +31,9 @@ func newDev(sh *shell) *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 	}
 	cfg := bindConfig(c.Flags())
+	// The terminal is for the functions' own lines here.
+	cfg.LogLevel = "warn"
+	c.Flags().Lookup("log-level").DefValue = cfg.LogLevel
 	c.RunE = func(c *cobra.Command, args []string) error {
 		p, err := project.Load(args[0])
 		if err != nil {
