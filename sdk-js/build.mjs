@@ -139,6 +139,11 @@ clientFiles.set('index.d.ts', await declarations());
 const workerFiles = await bundle(worker);
 await publish(join(root, 'dist'), clientFiles, hash);
 await publish(workerDist, workerFiles, hash);
+// The example opens in WeChat's tools as it is.
+await writeFile(
+  join(root, '..', 'examples', 'todo-miniprogram', 'miniprogram', 'baas.wx.js'),
+  clientFiles.get('baas.wx.js'),
+);
 for (const [name, content] of [...clientFiles, ...workerFiles]) {
   process.stdout.write(`${name.padEnd(20)} ${(content.length / 1024).toFixed(1)} KB\n`);
 }

@@ -1,6 +1,7 @@
 package sdkjs_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -49,6 +50,22 @@ func TestDistIsFresh(t *testing.T) {
 				t.Errorf("%s/%s is not what the build wrote; %s", dist, name, rebuild)
 			}
 		}
+	}
+}
+
+// TestExampleCarriesTheSDK keeps the copy in the example project equal to the build.
+func TestExampleCarriesTheSDK(t *testing.T) {
+	t.Parallel()
+	built, err := os.ReadFile("dist/baas.wx.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := os.ReadFile("../examples/todo-miniprogram/miniprogram/baas.wx.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(built, copied) {
+		t.Errorf("the example carries another baas.wx.js; %s", rebuild)
 	}
 }
 

@@ -9,7 +9,17 @@ const layer = (folder, regex, message) => ({
 });
 
 module.exports = tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '*.js', '*.mjs', 'src/error-codes.ts', 'test/official/**'] },
+  {
+    ignores: [
+      'dist/**',
+      'node_modules/**',
+      '*.js',
+      '*.mjs',
+      'src/error-codes.ts',
+      'test/official/**',
+      'test/package/**',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: __dirname } },

@@ -13,7 +13,7 @@ import (
 	"baas/db/fault"
 )
 
-var rewrite = flag.Bool("update", false, "write the generated files instead of comparing them")
+var rewrite = flag.Bool("rewrite", false, "write the generated files instead of comparing them")
 
 // sdkCode is one row of src/sdk-codes.json: a code that the SDK itself makes.
 type sdkCode struct {
@@ -48,7 +48,7 @@ func TestErrorCodes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, want) {
-			t.Errorf("%s is stale; run: go test ./sdk-js -run TestErrorCodes -update", path)
+			t.Errorf("%s is stale; run: go test ./sdk-js -run TestErrorCodes -rewrite", path)
 		}
 	}
 }
@@ -56,7 +56,7 @@ func TestErrorCodes(t *testing.T) {
 func renderTypeScript(table []fault.Entry, own []sdkCode) []byte {
 	var b bytes.Buffer
 	b.WriteString("// Generated from db/fault and sdk-codes.json. Do not edit; write it anew with\n")
-	b.WriteString("//   go test ./sdk-js -run TestErrorCodes -update\n\n")
+	b.WriteString("//   go test ./sdk-js -run TestErrorCodes -rewrite\n\n")
 	b.WriteString("/** Number that applications see for a text code of the server. */\n")
 	b.WriteString("export const codeNumbers: Readonly<Record<string, number>> = {\n")
 	for _, e := range table {
@@ -88,7 +88,7 @@ func renderTypeScript(table []fault.Entry, own []sdkCode) []byte {
 func renderDocs(table []fault.Entry, own []sdkCode) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Error codes\n\n")
-	b.WriteString("<!-- Generated from db/fault and sdk-js/src/sdk-codes.json: go test ./sdk-js -run TestErrorCodes -update -->\n\n")
+	b.WriteString("<!-- Generated from db/fault and sdk-js/src/sdk-codes.json: go test ./sdk-js -run TestErrorCodes -rewrite -->\n\n")
 	b.WriteString("An error object of `wx.cloud` or `wx-server-sdk` has `errCode` (a number of the tables below) and `errMsg`\n")
 	b.WriteString("(`<api>:fail <number> <text>. <detail>`). The protocol itself carries the text code.\n\n")
 	b.WriteString("## From the server\n\n| Text code | errCode | Text |\n| --- | --- | --- |\n")

@@ -1,5 +1,5 @@
 // Generated from db/fault and sdk-codes.json. Do not edit; write it anew with
-//   go test ./sdk-js -run TestErrorCodes -update
+//   go test ./sdk-js -run TestErrorCodes -rewrite
 
 /** Number that applications see for a text code of the server. */
 export const codeNumbers: Readonly<Record<string, number>> = {
