@@ -28,7 +28,7 @@ const (
 func RunChild(in io.Reader, out io.Writer) int {
 	debug.SetGCPercent(400) // it lives for a moment
 	debug.SetMemoryLimit(maxMemory / 2)
-	debug.SetMaxStack(maxMemory / 4)
+	debug.SetMaxStack(maxMemory / 16) // some ten thousand levels of nesting
 	limitMemory(maxMemory)
 	var r Request
 	if err := json.NewDecoder(io.LimitReader(in, maxExchange)).Decode(&r); err != nil {
@@ -60,7 +60,7 @@ func Run(ctx context.Context, executable string, r Request) (Result, error) {
 	cmd.Env = []string{"GOTRACEBACK=none"}
 	cmd.Stdin = bytes.NewReader(request)
 	cmd.Stdout = &out
-	cmd.Stderr = &limited{&words, 8 << 10}
+	cmd.Stderr = &limited{&words, 2 << 10}
 	cmd.WaitDelay = time.Second
 	if err := cmd.Run(); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
