@@ -54,7 +54,7 @@ func readEvent(event []byte) (o eventObject, err error) {
 	if err != nil {
 		return o, err
 	}
-	if _, err := d.ReadToken(); err != io.EOF {
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return o, errors.New("functions: something follows the event")
 	}
 	return o, nil

@@ -134,7 +134,7 @@ func (c *child) serve(pipe io.Reader) error {
 	for {
 		fr, err := in.next()
 		if err != nil {
-			if err == io.EOF || errors.Is(err, os.ErrClosed) {
+			if errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) {
 				return nil
 			}
 			return err

@@ -159,6 +159,8 @@ func (k FailureKind) Spoils() bool {
 }
 
 // Failure is the error of Compile and Invoke.
+//
+//nolint:errname // it is an outcome that user code decides, not a mistake of ours
 type Failure struct {
 	Kind  FailureKind
 	Text  string // what was thrown, as "TypeError: x is not a function"; for a thrown non-Error its string form

@@ -3,6 +3,7 @@ package worker
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -111,7 +112,7 @@ func (f *frameReader) next() (frame, error) {
 	}
 	var err error
 	fr.payload, err = f.payload(int(length - (headerBytes - 4)))
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	return fr, err

@@ -33,7 +33,7 @@ func TestFramesRoundTrip(t *testing.T) {
 			t.Errorf("got kind %d, id %d, %d bytes, %v", got.kind, got.id, len(got.payload), err)
 		}
 	}
-	if _, err := r.next(); err != io.EOF {
+	if _, err := r.next(); !errors.Is(err, io.EOF) {
 		t.Errorf("at the end: %v", err)
 	}
 }
@@ -108,7 +108,7 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, errBroken }
 func TestWriterKeepsItsFirstError(t *testing.T) {
 	w := newFrameWriter(brokenPipe{})
 	for range 2 {
-		if err := w.send(frameLoaded, 1); err != errBroken {
+		if err := w.send(frameLoaded, 1); !errors.Is(err, errBroken) {
 			t.Errorf("got %v", err)
 		}
 	}

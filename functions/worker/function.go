@@ -360,12 +360,12 @@ func (f *Function) idleSince() (since time.Time, ok bool) {
 func (f *Function) reap(since time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	any := false
+	found := false
 	for _, s := range f.seats {
 		if s.inside == 0 && s.w.usable() && !s.last.After(since) {
 			s.w.stop(death{cause: causeRetired})
-			any = true
+			found = true
 		}
 	}
-	return any
+	return found
 }

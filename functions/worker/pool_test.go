@@ -390,7 +390,7 @@ func TestIdleProcessesEnd(t *testing.T) {
 	f := newFunction(t, p, "", nil)
 	mustCall(t, f, `{"do":"calls"}`)
 	for deadline := time.Now().Add(10 * time.Second); ; {
-		time.Sleep(60 * time.Millisecond) //nolint:forbidigo // being idle is what is tested
+		time.Sleep(60 * time.Millisecond) // being idle is what is tested
 		if mustCall(t, f, `{"do":"calls"}`) == "1" {
 			return
 		}

@@ -84,7 +84,7 @@ func (p *Pool) startProcess() (*process, error) {
 
 func (p *Pool) launch(temp string) (*process, error) {
 	words := &firstWords{}
-	cmd := exec.Command(p.o.Executable, workerArg)
+	cmd := exec.CommandContext(context.Background(), p.o.Executable, workerArg) // its end is stop's business
 	cmd.Args[0] = "baas"
 	cmd.Dir = temp
 	// Nothing of the server's environment: user code must not find it.
