@@ -1,13 +1,19 @@
-// Package live says what a committed change means to somebody who watches a
-// query: which event it is, and what the event shows.
+// Package live says what committed changes mean to somebody who watches a
+// query: whom they concern, which events they are, and what the events show.
 //
-// It is pure: the log is read, and results are queried, elsewhere. A watcher's
-// filter already holds what the watcher may see, so that a document that stops
-// being visible is an ordinary departure, and a departure shows nothing of the
-// document but its id.
+// It is pure: the log is read, and results are queried, elsewhere.
+//
+// Dangers:
+//   - A watcher's filter must already hold what the watcher may see. Then a
+//     document that stops being visible is an ordinary departure, and a
+//     departure never shows the document as it is now.
+//   - The changes of one operation belong together: half of them, applied, is
+//     a state that never was.
 package live
 
 import (
+	"strings"
+
 	"baas/db/query"
 	"baas/db/update"
 	"baas/db/value"
@@ -34,13 +40,16 @@ const (
 	QueueDequeue QueueType = "dequeue"
 )
 
-// Event is one step of a watched result.
+// Event is one step of a watched result. It aliases the change it was made
+// from.
 type Event struct {
 	Data  DataType
 	Queue QueueType
 	DocID value.Value
-	// Doc is the whole document, except for update/update, where Updated and
-	// Removed say what to change, and for dequeue, which shows nothing.
+	// Doc is the whole document. It is nil for update/update, where Updated
+	// and Removed say what to change unless they cannot, and for departures;
+	// a replace/dequeue has the document as it was before, because the SDK
+	// demands one (tcb-wire-protocol.md 9.3).
 	Doc     value.Doc
 	Updated []update.Field
 	Removed []string
@@ -58,10 +67,10 @@ func Init(d value.Doc) Event {
 	return Event{Data: DataInit, Queue: QueueInit, DocID: d.Get("_id"), Doc: d}
 }
 
-// Step returns the event of a change for an unlimited query; ok is false when
-// the watched result does not move. The error is that
-// of a filter that could not be evaluated: the result is not known any more.
-func Step(f *query.Filter, c Change) (e Event, ok bool, err error) {
+// step returns the event of a change for an unlimited query; ok is false when
+// the result does not move. An error says that the filter could not be
+// evaluated: the result is not known any more.
+func step(f *query.Filter, c Change) (e Event, ok bool, err error) {
 	was, err := matches(f, c.Before)
 	if err != nil {
 		return e, false, err
@@ -77,18 +86,9 @@ func Step(f *query.Filter, c Change) (e Event, ok bool, err error) {
 	case is:
 		return Event{Data: c.Data, Queue: QueueEnqueue, DocID: c.ID, Doc: c.After}, true, nil
 	case was:
-		return Event{Data: c.Data, Queue: QueueDequeue, DocID: c.ID}, true, nil
+		return leaves(c.ID, c.Data, c.Before), true, nil
 	}
 	return e, false, nil
-}
-
-// Concerns reports whether a change may move the result of f.
-func Concerns(f *query.Filter, c Change) (bool, error) {
-	was, err := matches(f, c.Before)
-	if was || err != nil {
-		return was, err
-	}
-	return matches(f, c.After)
 }
 
 func matches(f *query.Filter, d value.Doc) (bool, error) {
@@ -96,6 +96,15 @@ func matches(f *query.Filter, d value.Doc) (bool, error) {
 		return false, nil
 	}
 	return f.Match(d)
+}
+
+// leaves is the event of a document that was in the result, as before.
+func leaves(id value.Value, data DataType, before value.Doc) Event {
+	e := Event{Data: data, Queue: QueueDequeue, DocID: id}
+	if data == DataReplace {
+		e.Doc = before
+	}
+	return e
 }
 
 // stays is the event of a document that was and is in the result.
@@ -107,5 +116,25 @@ func stays(c Change) (e Event, ok bool) {
 	if len(updated) == 0 && len(removed) == 0 {
 		return e, false
 	}
-	return Event{Data: DataUpdate, Queue: QueueUpdate, DocID: c.ID, Updated: updated, Removed: removed}, true
+	e = Event{Data: DataUpdate, Queue: QueueUpdate, DocID: c.ID, Updated: updated, Removed: removed}
+	if !addressable(updated, removed) {
+		e.Doc = c.After
+	}
+	return e, true
+}
+
+// addressable reports whether clients can follow every path: they read
+// brackets in it as positions. Diff gives such paths at the top level only.
+func addressable(updated []update.Field, removed []string) bool {
+	for _, f := range updated {
+		if strings.ContainsAny(f.Path, "[]") {
+			return false
+		}
+	}
+	for _, path := range removed {
+		if strings.ContainsAny(path, "[]") {
+			return false
+		}
+	}
+	return true
 }
