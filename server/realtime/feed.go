@@ -9,6 +9,7 @@ import (
 
 	"baas/db"
 	"baas/db/live"
+	"baas/db/query"
 )
 
 // feedBatch is how many changes are read from the log at once.
@@ -17,46 +18,53 @@ const feedBatch = 512
 // feedRetry is the pause after the log could not be read.
 const feedRetry = time.Second
 
-// feed reads an environment's change log, in order, and hands each
-// collection's changes to the watches on it. It never waits for one of them.
+// feed reads an environment's change log, in order, and puts each change into
+// the inboxes of the watches that it may concern. It never waits for one.
 type feed struct {
 	db  *db.Engine
 	log *slog.Logger
 
-	mu      sync.Mutex
-	watches map[string]map[*watch]struct{} // by collection; guarded by mu
+	mu     sync.Mutex
+	router live.Router[*inbox] // guarded by mu
 }
 
-func newFeed(engine *db.Engine, log *slog.Logger) *feed {
-	return &feed{db: engine, log: log, watches: make(map[string]map[*watch]struct{})}
-}
-
-// add registers a watch. From then on it gets every change; those that its
-// snapshot already shows it drops by their number.
-func (f *feed) add(w *watch) {
+// enter makes a watch with this filter hear of every change from now on, or
+// gives its inbox another filter. A snapshot that is taken afterwards misses
+// nothing; what it shows already is told apart by its number.
+func (f *feed) enter(b *inbox, collection string, filter *query.Filter) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	set := f.watches[w.query.Collection]
-	if set == nil {
-		set = make(map[*watch]struct{})
-		f.watches[w.query.Collection] = set
-	}
-	set[w] = struct{}{}
+	f.router.Add(b, collection, filter)
 }
 
-func (f *feed) remove(w *watch) {
+// leave ends the deliveries; an inbox that never entered is no error.
+func (f *feed) leave(b *inbox) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.watches[w.query.Collection], w)
-	if len(f.watches[w.query.Collection]) == 0 {
-		delete(f.watches, w.query.Collection)
-	}
+	f.router.Remove(b)
 }
 
 // run deals out what happens after position last until ctx ends.
-func (f *feed) run(ctx context.Context, last uint64, bell <-chan struct{}) {
+func (f *feed) run(ctx context.Context, bell <-chan struct{}, last uint64) {
 	for {
-		last = f.catchUp(ctx, last)
+		next, more, err := f.advance(ctx, last)
+		if errors.Is(err, db.ErrLogTrimmed) || errors.Is(err, errPanic) {
+			next, err = f.skip(ctx)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			f.log.ErrorContext(ctx, "the change log could not be read", "error", err)
+			if !pause(ctx, feedRetry) {
+				return
+			}
+			continue
+		}
+		last = next
+		if more {
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -65,50 +73,74 @@ func (f *feed) run(ctx context.Context, last uint64, bell <-chan struct{}) {
 	}
 }
 
-// catchUp deals out everything after last and returns the new position.
-func (f *feed) catchUp(ctx context.Context, last uint64) uint64 {
-	for {
-		changes, err := f.db.Changes(ctx, last, feedBatch)
-		if errors.Is(err, db.ErrLogTrimmed) {
-			var now uint64
-			if now, err = f.db.LastSeq(ctx); err == nil {
-				last = now
-				f.staleAll()
-				continue
-			}
-		}
-		if err != nil {
-			if ctx.Err() == nil {
-				f.log.ErrorContext(ctx, "the change log could not be read", "error", err)
-			}
-			if !pause(ctx, feedRetry) {
-				return last
-			}
-			continue
-		}
-		if len(changes) == 0 {
-			return last
-		}
-		f.deal(changes)
-		last = changes[len(changes)-1].Seq
+// advance deals out some of what happened after last and returns the new
+// position; more says that there may be more.
+func (f *feed) advance(ctx context.Context, last uint64) (next uint64, more bool, err error) {
+	defer guard(f.log, "change feed", &err)
+	newest, err := f.db.LastSeq(ctx)
+	if err != nil || newest == last {
+		return newest, false, err
 	}
+	if f.isIdle() {
+		// Whoever enters from here on takes a snapshot at newest or later.
+		return newest, false, nil
+	}
+	changes, err := f.db.Changes(ctx, last, feedBatch)
+	if err != nil {
+		return last, false, err
+	}
+	if len(changes) == 0 {
+		return newest, false, nil // these operations have nothing to tell
+	}
+	f.deal(changes)
+	return changes[len(changes)-1].Seq, true, nil
 }
 
-// deal hands changes, in order, to the watches of their collections.
+func (f *feed) isIdle() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.router.Len() == 0
+}
+
+// skip gives up what is not in the log any more: every watch starts anew.
+func (f *feed) skip(ctx context.Context) (uint64, error) {
+	newest, err := f.db.LastSeq(ctx)
+	if err != nil {
+		return 0, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for b := range f.router.All() {
+		b.stale()
+	}
+	return newest, nil
+}
+
+// deal hands out changes, one parcel for each watch. A change of a whole
+// collection, or of what may be seen of it, makes its watches start anew.
 func (f *feed) deal(changes []db.Change) {
+	parcels := make(map[*inbox]*parcel)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, c := range changes {
-		if c.Kind == db.Dropped {
-			for w := range f.watches[c.Collection] {
-				w.stale()
+		if c.Kind == db.Dropped || c.Kind == db.ModeSet {
+			for b := range f.router.Of(c.Collection) {
+				b.stale()
 			}
 			continue
 		}
-		step := numbered{seq: c.Seq, change: live.Change{ID: c.ID, Data: dataType(c.Kind), Before: c.Before, After: c.After}}
-		for w := range f.watches[c.Collection] {
-			w.deliver(step)
+		change := live.Change{ID: c.ID, Data: dataType(c.Kind), Before: c.Before, After: c.After}
+		for b := range f.router.Concerned(c.Collection, c.Before, c.After) {
+			p := parcels[b]
+			if p == nil {
+				p = new(parcel)
+				parcels[b] = p
+			}
+			p.add(c.Seq, change)
 		}
+	}
+	for b, p := range parcels {
+		b.deliver(*p)
 	}
 }
 
@@ -122,16 +154,6 @@ func dataType(k db.ChangeKind) live.DataType {
 		return live.DataRemove
 	default:
 		return live.DataUpdate
-	}
-}
-
-func (f *feed) staleAll() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, set := range f.watches {
-		for w := range set {
-			w.stale()
-		}
 	}
 }
 

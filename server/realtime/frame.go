@@ -1,12 +1,11 @@
 package realtime
 
 import (
-	"encoding/json"
-
-	"baas/db/fault"
 	"baas/db/live"
 	"baas/db/update"
 	"baas/db/value"
+	"baas/server/reply"
+	"baas/server/wire"
 )
 
 // The message types of tcb-wire-protocol.md 9.2.
@@ -27,116 +26,119 @@ const (
 
 // request is a frame from a client.
 type request struct {
-	WatchID   string          `json:"watchId"`
-	RequestID string          `json:"requestId"`
-	MsgType   string          `json:"msgType"`
-	MsgData   json.RawMessage `json:"msgData"`
-	ExMsgData json.RawMessage `json:"exMsgData"`
+	watchID, requestID, msgType string
+	data, extra                 wire.Object // msgData and exMsgData; empty when null
 }
 
-// reply is a frame to a client.
-type reply struct {
-	WatchID   string `json:"watchId,omitempty"`
-	RequestID string `json:"requestId"`
-	MsgType   string `json:"msgType"`
-	MsgData   any    `json:"msgData"`
+// parseRequest reads a frame. Code: InvalidParam, and then the request holds
+// what was understood, so that the error can be sent to whom it belongs.
+func parseRequest(text []byte) (r request, err error) {
+	o, err := wire.ParseObject("frame", text)
+	if err != nil {
+		return r, err
+	}
+	for name, to := range map[string]*string{"watchId": &r.watchID, "requestId": &r.requestID, "msgType": &r.msgType} {
+		text, errText := o.Text(name)
+		if *to = text; errText != nil {
+			err = errText
+		}
+	}
+	if err != nil {
+		return r, err
+	}
+	for name, to := range map[string]*wire.Object{"msgData": &r.data, "exMsgData": &r.extra} {
+		if raw := o.Raw(name); raw != nil {
+			if *to, err = wire.ParseObject(name, raw); err != nil {
+				return r, err
+			}
+		}
+	}
+	return r, nil
 }
 
-type loginData struct {
-	EnvID string `json:"envId"`
+// frame makes a frame to a client; data is JSON, nil for null.
+func frame(watchID, requestID, msgType string, data []byte) []byte {
+	b := make([]byte, 0, len(data)+len(watchID)+len(requestID)+96)
+	b = append(b, '{')
+	if watchID != "" {
+		b = wire.AppendText(b, "watchId", watchID)
+	}
+	b = wire.AppendText(b, "requestId", requestID)
+	b = wire.AppendText(b, "msgType", msgType)
+	b = wire.AppendName(b, "msgData")
+	if data == nil {
+		data = []byte("null")
+	}
+	return append(append(b, data...), '}')
 }
 
-type loginProof struct {
-	SignStr string `json:"signStr"`
+func loginData(envID string) []byte {
+	return append(wire.AppendText([]byte{'{'}, "envId", envID), '}')
 }
 
-type initData struct {
-	EnvID    string          `json:"envId"`
-	CollName string          `json:"collName"`
-	Query    string          `json:"query"`
-	Limit    *int64          `json:"limit"`
-	OrderBy  json.RawMessage `json:"orderBy"`
+func errorData(p reply.Public) []byte {
+	b := wire.AppendText([]byte{'{'}, "code", string(p.Code))
+	return append(wire.AppendText(b, "message", p.Text), '}')
 }
 
-type positionData struct {
-	QueryID string `json:"queryID"`
-	EventID int64  `json:"eventID"`
+// positionData is the content of CHECK_EVENT.
+func positionData(queryID string, event int64) []byte {
+	b := wire.AppendText([]byte{'{'}, "queryID", queryID)
+	return append(wire.AppendInt(b, "currEvent", event), '}')
 }
 
-// eventsData is the content of INIT_EVENT and NEXT_EVENT.
-type eventsData struct {
-	QueryID   string      `json:"queryID"`
-	CurrEvent int64       `json:"currEvent"`
-	Events    []wireEvent `json:"events"`
-}
+// events is the content of INIT_EVENT and NEXT_EVENT under construction.
+type events struct{ list []byte }
 
-type checkData struct {
-	QueryID   string `json:"queryID"`
-	CurrEvent int64  `json:"currEvent"`
-}
+func (s *events) isEmpty() bool { return len(s.list) == 0 }
 
-type errorData struct {
-	Code    fault.Code `json:"code"`
-	Message string     `json:"message"`
-}
-
-// wireEvent is one event (9.3). The small r of removedFields is the
+// add appends an event under its number (tcb-wire-protocol.md 9.3). Documents
+// are JSON texts in the old dialect. The small r of removedFields is the
 // protocol's: with a capital one the SDK kills the watch.
-type wireEvent struct {
-	ID            int64          `json:"ID"`
-	DataType      live.DataType  `json:"DataType"`
-	QueueType     live.QueueType `json:"QueueType"`
-	DocID         string         `json:"DocID"`
-	Doc           string         `json:"Doc"`
-	UpdatedFields string         `json:"UpdatedFields"`
-	RemovedFields string         `json:"removedFields"`
-}
-
-// encodeEvent puts an event under its number. Documents are JSON texts in the
-// old dialect.
-func encodeEvent(id int64, e live.Event) wireEvent {
-	w := wireEvent{ID: id, DataType: e.Data, QueueType: e.Queue, DocID: idText(e.DocID)}
+func (s *events) add(id int64, e live.Event) {
+	b := s.list
+	if len(b) > 0 {
+		b = append(b, ',')
+	}
+	b = wire.AppendInt(append(b, '{'), "ID", id)
+	b = wire.AppendText(b, "DataType", string(e.Data))
+	b = wire.AppendText(b, "QueueType", string(e.Queue))
+	// A number stays one: the SDK compares the id with the document's own.
+	b = value.AppendPlain(wire.AppendName(b, "DocID"), e.DocID)
+	var doc, updated, removed []byte
 	if e.Doc != nil {
-		w.Doc = string(value.AppendPlain(nil, value.FromDoc(e.Doc)))
+		doc = value.AppendPlain(nil, value.FromDoc(e.Doc))
 	}
-	if e.Queue == live.QueueUpdate && e.Data == live.DataUpdate {
-		w.UpdatedFields = updatedText(e.Updated)
-		w.RemovedFields = removedText(e.Removed)
+	if e.Data == live.DataUpdate && e.Queue == live.QueueUpdate {
+		updated, removed = updatedText(e.Updated), removedText(e.Removed)
 	}
-	return w
+	b = wire.Quote(wire.AppendName(b, "Doc"), doc)
+	b = wire.Quote(wire.AppendName(b, "UpdatedFields"), updated)
+	b = wire.Quote(wire.AppendName(b, "removedFields"), removed)
+	s.list = append(b, '}')
 }
 
-// idText is a document's id as the SDK keeps it: a string as it is, any other
-// value as its JSON text.
-func idText(id value.Value) string {
-	if id.Type == value.TypeString {
-		return id.Text()
-	}
-	return string(value.AppendPlain(nil, id))
+// data returns the content of the frame.
+func (s *events) data(queryID string, current int64) []byte {
+	b := make([]byte, 0, len(s.list)+len(queryID)+64)
+	b = wire.AppendText(append(b, '{'), "queryID", queryID)
+	b = wire.AppendInt(b, "currEvent", current)
+	b = append(wire.AppendName(b, "events"), '[')
+	return append(append(b, s.list...), "]}"...)
 }
 
-func updatedText(fields []update.Field) string {
-	text := []byte{'{'}
-	for i, f := range fields {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		text = append(text, quote(f.Path)...)
-		text = append(text, ':')
-		text = value.AppendPlain(text, f.Value)
+func updatedText(fields []update.Field) []byte {
+	var b value.Builder
+	for _, f := range fields {
+		b.Add(f.Path, f.Value)
 	}
-	return string(append(text, '}'))
+	return value.AppendPlain(nil, value.FromDoc(b.Doc()))
 }
 
-func removedText(paths []string) string {
-	text := []byte{'['}
-	for i, p := range paths {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		text = append(text, quote(p)...)
+func removedText(paths []string) []byte {
+	var a value.ArrayBuilder
+	for _, p := range paths {
+		a.AddString(p)
 	}
-	return string(append(text, ']'))
+	return value.AppendPlain(nil, a.Value())
 }
-
-func quote(s string) []byte { return value.AppendPlain(nil, value.String(s)) }

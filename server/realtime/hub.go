@@ -3,8 +3,10 @@ package realtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -13,27 +15,55 @@ import (
 	"baas/server/env"
 )
 
-// Limits of a socket.
-const (
-	maxFrame    = 1 << 20          // bytes of one frame from a client
-	maxWatches  = 100              // watches on one socket
-	maxQueue    = 4 << 20          // bytes that wait to be written to one socket
-	maxInbox    = 1000             // changes that wait to be matched for one watch
-	maxDocs     = 5000             // documents in one watched result (wx-cloud-api.md 13)
-	maxLimit    = 200              // limit of a watched query
-	maxOrder    = 5                // fields of orderBy of a watched query
-	idleTimeout = 60 * time.Second // clients ping after 10 to 15 s of silence
-	writeWait   = 10 * time.Second // for one frame
-	loginWait   = 15 * time.Second // from connecting to LOGIN
-)
+// Limits bound what one socket may cost. The zero value of each field means
+// the default, which is given here.
+type Limits struct {
+	Watches      int           // on one socket: 100
+	Documents    int           // in one watched result: 5,000 (wx-cloud-api.md 6.1)
+	ResultBytes  int           // BSON of one result that is sent whole: 16 MiB
+	InboxChanges int           // that wait for one watch: 1,000
+	InboxBytes   int           // of their documents: 4 MiB
+	Beat         time.Duration // between pings of the server, and from connecting to LOGIN: 20 s
+	Idle         time.Duration // without a sign of the client: 60 s
+	Write        time.Duration // of one frame: 20 s
+}
 
-// closeTooSlow is sent to a client that does not read what it watches.
-const closeTooSlow = websocket.CloseTryAgainLater
+func (l Limits) withDefaults() Limits {
+	fill(&l.Watches, 100)
+	fill(&l.Documents, 5000)
+	fill(&l.ResultBytes, 16<<20)
+	fill(&l.InboxChanges, 1000)
+	fill(&l.InboxBytes, 4<<20)
+	fill(&l.Beat, 20*time.Second)
+	fill(&l.Idle, time.Minute)
+	fill(&l.Write, 20*time.Second)
+	return l
+}
+
+func fill[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Limits that no option sets.
+const (
+	maxFrame     = 1 << 20  // bytes of one frame from a client
+	maxQuery     = 64 << 10 // bytes of a query: it stands in every queryID, and so in every push
+	maxWatchID   = 256
+	maxLimit     = 200             // limit of a watched query (wx-cloud-api.md 6.1)
+	maxOrder     = 5               // fields of its orderBy
+	recheckAfter = time.Second     // a login that was found good this long ago is asked again
+	closeWait    = 2 * time.Second // for a frame that is being written when the server stops
+)
 
 // Options are what a Hub needs.
 type Options struct {
-	Envs *env.Registry
-	Log  *slog.Logger
+	Envs   *env.Registry
+	Log    *slog.Logger     // nil: nothing is logged
+	Now    func() time.Time // of dates in queries; nil: time.Now
+	Limits Limits
 }
 
 // Hub owns every watch socket of the server. It is safe for concurrent use.
@@ -42,20 +72,25 @@ type Hub struct {
 	upgrader websocket.Upgrader
 	ctx      context.Context // ends with Close; parent of all sessions and feeds
 	cancel   context.CancelFunc
-	running  sync.WaitGroup
+	running  sync.WaitGroup // sessions and feeds
 
-	mu       sync.Mutex
-	feeds    map[string]*feed      // by env id; guarded by mu
-	sessions map[*session]struct{} // guarded by mu
-	closed   bool                  // guarded by mu
+	mu     sync.Mutex
+	feeds  map[string]*feed // by env id; guarded by mu
+	closed bool             // guarded by mu
 }
 
 // New makes a Hub without sockets.
 func New(o Options) *Hub {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.Limits = o.Limits.withDefaults()
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Hub{
-		o: o, ctx: ctx, cancel: cancel,
-		feeds: make(map[string]*feed), sessions: make(map[*session]struct{}),
+		o: o, ctx: ctx, cancel: cancel, feeds: make(map[string]*feed),
 		upgrader: websocket.Upgrader{
 			ReadBufferSize:  1 << 10,
 			WriteBufferPool: new(sync.Pool),
@@ -64,41 +99,37 @@ func New(o Options) *Hub {
 	}
 }
 
-// ServeHTTP upgrades one request and serves the socket until it ends.
+// ServeHTTP upgrades one request. The socket is served on goroutines of the
+// Hub: an idle one shall not hold what a request holds.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !h.enter() {
+		http.Error(w, "the server is stopping", http.StatusServiceUnavailable)
+		return
+	}
+	defer h.running.Done()
 	conn, err := h.upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // Upgrade has answered
 	}
 	s := newSession(h, conn)
-	if !h.add(s) {
-		s.closeWith(websocket.CloseServiceRestart, "the server is stopping")
-		return
-	}
-	defer h.remove(s)
-	s.serve(h.ctx)
+	h.running.Go(func() { s.serve(h.ctx) })
 }
 
-func (h *Hub) add(s *session) bool {
+// enter counts a request among what Close waits for; false after Close.
+func (h *Hub) enter() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
 		return false
 	}
-	h.sessions[s] = struct{}{}
 	h.running.Add(1)
 	return true
 }
 
-func (h *Hub) remove(s *session) {
-	h.mu.Lock()
-	delete(h.sessions, s)
-	h.mu.Unlock()
-	h.running.Done()
-}
+var errClosed = errors.New("realtime: the server is stopping")
 
 // feed returns the environment's feed, started on first use. Its position is
-// taken before any watch registers, so that no watch misses a change.
+// taken before any watch enters, so that no watch misses a change.
 func (h *Hub) feed(e *env.Env) (*feed, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -114,34 +145,33 @@ func (h *Hub) feed(e *env.Env) (*feed, error) {
 		stop()
 		return nil, err
 	}
-	f := newFeed(e.DB, h.o.Log)
+	f := &feed{db: e.DB, log: h.o.Log.With("env", e.ID)}
 	h.feeds[e.ID] = f
 	h.running.Go(func() {
 		defer stop()
-		f.run(h.ctx, last, bell)
+		f.run(h.ctx, bell, last)
 	})
 	return f, nil
 }
 
-var errClosed = errors.New("realtime: the server is stopping")
-
-// Sockets returns how many sockets are open.
-func (h *Hub) Sockets() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.sessions)
-}
-
-// Close ends every socket with a reason that makes clients connect again, and
-// waits for them.
+// Close ends every socket with a code on which clients connect again, and
+// waits for them. Call it before the environments are closed.
 func (h *Hub) Close() error {
 	h.mu.Lock()
 	h.closed = true
-	for s := range h.sessions {
-		s.closeWith(websocket.CloseServiceRestart, "the server is stopping")
-	}
 	h.mu.Unlock()
 	h.cancel()
 	h.running.Wait()
 	return nil
+}
+
+var errPanic = errors.New("realtime: panic")
+
+// guard, deferred, turns a panic into a line in the log and an error: what one
+// client or one document sets off must not end the server.
+func guard(log *slog.Logger, where string, err *error) {
+	if p := recover(); p != nil {
+		log.Error("panic", "in", where, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		*err = errPanic
+	}
 }

@@ -1,111 +1,116 @@
 package realtime
 
 import (
-	"context"
 	"encoding/json"
-	"time"
 
 	"baas/db"
 	"baas/db/fault"
-	"baas/db/rules"
+	"baas/db/query"
 	"baas/db/value"
-	"baas/server/env"
+	"baas/server/wire"
 )
 
 // parseInit reads what INIT_WATCH asks for. Code: InvalidParam, naming the
 // member.
-func parseInit(envID string, raw json.RawMessage) (spec, error) {
-	var d initData
-	if err := json.Unmarshal(raw, &d); err != nil {
-		return spec{}, fault.Invalid("msgData", "must be an object with collName and query")
+func parseInit(envID string, data wire.Object) (spec, error) {
+	s := spec{Env: envID, OrderBy: json.RawMessage(data.Raw("orderBy"))}
+	var err error
+	if s.Collection, err = data.Text("collName"); err != nil {
+		return spec{}, err
 	}
-	if d.EnvID != "" && d.EnvID != envID {
-		return spec{}, fault.Invalid("msgData.envId", "is not the environment of this connection; log in to it first")
+	if s.Query, err = queryText(data.Raw("query")); err != nil {
+		return spec{}, err
 	}
-	s := spec{Env: envID, Collection: d.CollName, Query: unwrapText(d.Query), OrderBy: d.OrderBy}
-	if s.Query == "" {
-		s.Query = "{}"
+	limit, ok, err := data.Int("limit")
+	if err != nil {
+		return spec{}, err
 	}
-	if d.Limit != nil {
-		if *d.Limit < 1 || *d.Limit > maxLimit {
-			return spec{}, fault.Invalid("msgData.limit", "must be 1 to %d for a watch", maxLimit)
-		}
-		s.Limit = *d.Limit
+	if ok && (limit < 1 || limit > maxLimit) {
+		return spec{}, fault.Invalid("limit", "must be 1 to %d for a watch", maxLimit)
 	}
+	s.Limit = limit
 	return s, nil
 }
 
-// unwrapText tolerates a query that was encoded twice, a JSON text inside a
-// JSON text, as @cloudbase/database 1.4 sends it (9.6).
-func unwrapText(text string) string {
-	var inner string
-	if json.Unmarshal([]byte(text), &inner) == nil {
-		return inner
+// queryText returns the JSON text of a condition, which comes as a string. A
+// text inside the text is tolerated: @cloudbase/database 1.4 encodes twice
+// (tcb-wire-protocol.md 9.6).
+func queryText(raw []byte) (string, error) {
+	if raw == nil {
+		return "{}", nil
 	}
-	return text
+	if len(raw) > maxQuery {
+		return "", fault.Invalid("query", "must not be longer than %d bytes", maxQuery)
+	}
+	text, ok := wire.Unquote(raw)
+	if !ok {
+		return "", fault.Invalid("query", "must be a string that holds a JSON object")
+	}
+	if inner, ok := wire.Unquote([]byte(text)); ok {
+		text = inner
+	}
+	return text, nil
 }
 
-// openWatch makes the watch that a spec describes, not yet loaded.
-func openWatch(e *env.Env, who rules.Principal, id string, s spec, now time.Time) (*watch, error) {
-	filter, err := value.ParseJSON([]byte(s.Query), value.ParseOptions{Now: now})
+// open makes the watch that a spec describes, not yet read. Codes: those of
+// value.ParseJSON and query.CompileSort.
+func (s *session) open(id string, what spec) (*watch, error) {
+	condition, err := value.ParseJSON([]byte(what.Query), value.ParseOptions{Now: s.hub.o.Now()})
 	if err != nil {
-		return nil, fault.Wrap(fault.InvalidParam, err, "query: %s", fault.Text(err))
+		return nil, fault.Wrap(fault.CodeOf(err), err, "query: %s", fault.Text(err))
 	}
-	order, err := sortOf(s.OrderBy)
-	if err != nil {
-		return nil, err
-	}
-	token, err := s.sign(e.Key("watch"))
+	sort, err := sortOf(what.OrderBy)
 	if err != nil {
 		return nil, err
 	}
+	order, err := query.CompileSort(sort)
+	if err != nil {
+		return nil, err
+	}
+	token, err := what.sign(s.env.Key(keyPurpose))
+	if err != nil {
+		return nil, err
+	}
+	limits := s.hub.o.Limits
 	w := &watch{
-		id: id, env: e, who: who, token: token, limit: int(s.Limit),
-		query: db.FindRequest{Collection: s.Collection, Query: filter, Sort: order, Limit: s.Limit},
+		id: id, token: token, order: order, limit: int(what.Limit), limits: limits,
+		query: db.FindRequest{Collection: what.Collection, Query: condition, Sort: sort, Limit: what.Limit},
+		db:    s.env.DB, feed: s.feed,
+		inbox: &inbox{maxChanges: limits.InboxChanges, maxBytes: limits.InboxBytes, wake: s.ring},
 	}
-	if s.Limit == 0 {
+	if what.Limit == 0 {
 		// One more than allowed, to tell a full result from one too large.
-		w.query.Limit = maxDocs + 1
+		w.query.Limit = int64(limits.Documents) + 1
 	}
 	return w, nil
 }
 
 // sortOf turns {"t":"asc"} into the engine's sort; the order of the members is
-// the priority. Without orderBy the newest ids come first (wx-cloud-api.md 6.1).
+// the priority. Without orderBy the newest ids come first (wx-cloud-api.md 6.1);
+// the SDK sends {} then.
 func sortOf(raw json.RawMessage) (value.Doc, error) {
 	var b value.Builder
-	if len(raw) == 0 || string(raw) == "null" {
-		b.AddInt32("_id", -1)
-		return b.Doc(), nil
-	}
-	order, err := value.ParseJSON(raw, value.ParseOptions{})
-	if err != nil {
-		return nil, fault.Invalid("orderBy", "must be an object such as {\"t\": \"asc\"}")
-	}
-	if order.Len() > maxOrder {
-		return nil, fault.Invalid("orderBy", "has more than %d fields", maxOrder)
-	}
-	for field, direction := range order.All() {
-		switch direction.Text() {
-		case "asc":
-			b.AddInt32(field, 1)
-		case "desc":
-			b.AddInt32(field, -1)
-		default:
-			return nil, fault.Invalid("orderBy."+field, "must be \"asc\" or \"desc\"")
+	if raw != nil {
+		order, err := value.ParseJSON(raw, value.ParseOptions{})
+		if err != nil {
+			return nil, fault.Invalid("orderBy", "must be an object such as {\"t\": \"asc\"}")
+		}
+		if order.Len() > maxOrder {
+			return nil, fault.Invalid("orderBy", "has more than %d fields", maxOrder)
+		}
+		for field, direction := range order.All() {
+			switch direction.Text() {
+			case "asc":
+				b.AddInt32(field, 1)
+			case "desc":
+				b.AddInt32(field, -1)
+			default:
+				return nil, fault.Invalid("orderBy."+field, "must be \"asc\" or \"desc\"")
+			}
 		}
 	}
-	return b.Doc(), nil
-}
-
-// start registers the watch with the feed, then takes its first result: what
-// happens in between waits in the inbox and is told apart by its number.
-func (w *watch) start(ctx context.Context, f *feed) ([]value.Doc, error) {
-	f.add(w)
-	docs, err := w.load(ctx)
-	if err != nil {
-		f.remove(w)
-		return nil, err
+	if b.Len() == 0 {
+		b.AddInt32("_id", -1)
 	}
-	return docs, nil
+	return b.Doc(), nil
 }

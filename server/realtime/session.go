@@ -2,74 +2,74 @@ package realtime
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
+	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
 
 	"baas/db/fault"
-	"baas/db/live"
 	"baas/db/rules"
-	"baas/db/value"
 	"baas/server/env"
 )
 
-// session is one socket. The reader goroutine answers frames; the writer
-// goroutine computes events and is the only one that writes.
+// closeNoLogin tells the SDKs that the connection has no rights any more: they
+// end its watches and do not come back by themselves (tcb-wire-protocol.md 9.6).
+const closeNoLogin = 3050
+
+// errGone ends a session whose socket is closed.
+var errGone = errors.New("realtime: the socket is closed")
+
+// session is one socket. A goroutine of its own reads frames; everything else,
+// writing above all, is done by run.
 type session struct {
-	hub  *Hub
-	conn *websocket.Conn
-	bell chan struct{} // one slot: the writer has something to do
+	hub      *Hub
+	log      *slog.Logger
+	conn     *websocket.Conn
+	requests chan []byte   // frames of the client; closed when it is gone
+	bell     chan struct{} // one slot: an inbox is not empty
 
-	// The reader's own.
-	env *env.Env        // of the login; nil before
-	who rules.Principal // of the login
-
-	mu      sync.Mutex
-	watches map[string]*watch // by watchId; guarded by mu
-	out     [][]byte          // frames to write; guarded by mu
-	queued  int               // bytes in out; guarded by mu
-	pushes  int64             // numbers the pushes; guarded by mu
+	// Of run's goroutine.
+	env     *env.Env // of the login; nil before
+	feed    *feed
+	who     rules.Principal
+	checked time.Time // when the login was last found good
+	watches map[string]*watch
+	pushes  int64
 }
 
 func newSession(h *Hub, conn *websocket.Conn) *session {
-	return &session{hub: h, conn: conn, bell: make(chan struct{}, 1), watches: make(map[string]*watch)}
+	return &session{
+		hub: h, log: h.o.Log, conn: conn,
+		requests: make(chan []byte), bell: make(chan struct{}, 1), watches: make(map[string]*watch),
+	}
 }
 
 // serve runs both goroutines until the socket ends.
 func (s *session) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
-	var writer sync.WaitGroup
-	writer.Go(func() {
-		s.write(ctx)
-		s.conn.Close()
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		defer close(s.requests)
+		s.read(ctx)
 	})
-	s.read(ctx)
-	s.end()
+	// A frame that is being written must not hold up the end.
+	relax := context.AfterFunc(ctx, func() {
+		_ = s.conn.NetConn().SetWriteDeadline(time.Now().Add(closeWait)) // fails when the socket is closed, as wanted
+	})
+	s.run(ctx)
+	for _, w := range s.watches {
+		s.feed.leave(w.inbox)
+	}
+	relax()
 	cancel()
-	writer.Wait()
+	_ = s.conn.Close() // tells a reader that waits
+	reader.Wait()
 }
 
-// end releases the watches.
-func (s *session) end() {
-	s.mu.Lock()
-	watches := s.watches
-	s.watches = make(map[string]*watch)
-	s.mu.Unlock()
-	for _, w := range watches {
-		s.leave(w)
-	}
-}
-
-func (s *session) leave(w *watch) {
-	f, err := s.hub.feed(w.env)
-	if err == nil {
-		f.remove(w)
-	}
-}
-
-// ring wakes the writer.
+// ring wakes run.
 func (s *session) ring() {
 	select {
 	case s.bell <- struct{}{}:
@@ -77,175 +77,162 @@ func (s *session) ring() {
 	}
 }
 
-// closeWith sends a close frame; control frames may be written beside the
-// writer.
-func (s *session) closeWith(code int, reason string) {
-	_ = s.conn.WriteControl(websocket.CloseMessage, // the connection may be gone, which is what is wanted
-		websocket.FormatCloseMessage(code, reason), time.Now().Add(time.Second))
-	s.conn.Close()
-}
-
-// read answers frames until the socket ends.
+// read hands over frames until the socket ends. Any frame, a pong included,
+// is a sign of life: a client that only listens sends nothing else.
 func (s *session) read(ctx context.Context) {
+	alive := func(string) error { return s.conn.SetReadDeadline(time.Now().Add(s.hub.o.Limits.Idle)) }
 	s.conn.SetReadLimit(maxFrame)
-	wait := loginWait
+	s.conn.SetPongHandler(alive)
 	for {
-		if err := s.conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
+		if alive("") != nil {
 			return
 		}
 		kind, text, err := s.conn.ReadMessage()
 		if err != nil {
 			return
 		}
-		var r request
-		if kind != websocket.TextMessage || json.Unmarshal(text, &r) != nil {
-			s.refuse(request{}, fault.Invalid("frame", "must be a JSON text frame"))
+		if kind != websocket.TextMessage {
+			text = nil // refused as what it is, no JSON
+		}
+		select {
+		case s.requests <- text:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// run answers frames and sends events until the socket ends.
+func (s *session) run(ctx context.Context) {
+	beat := time.NewTicker(s.hub.o.Limits.Beat)
+	defer beat.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			_ = s.close(websocket.CloseServiceRestart, "the server is stopping")
+			return
+		case text, ok := <-s.requests:
+			if !ok {
+				return
+			}
+			err = s.answer(ctx, text)
+		case <-s.bell:
+			err = s.advance(ctx)
+		case <-beat.C:
+			err = s.heartbeat(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			if !errors.Is(err, errGone) {
+				s.log.ErrorContext(ctx, "a watch connection failed", "error", err)
+				_ = s.close(websocket.CloseInternalServerErr, "internal error; connect again")
+			}
+			return
+		}
+	}
+}
+
+// heartbeat keeps the socket open through proxies, asks the client for a sign
+// of life and the authority whether the login still stands.
+func (s *session) heartbeat(ctx context.Context) error {
+	if s.env == nil {
+		return s.close(websocket.ClosePolicyViolation, "no LOGIN came")
+	}
+	if err := s.recheck(ctx); err != nil {
+		return err
+	}
+	if s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.hub.o.Limits.Write)) != nil {
+		return errGone
+	}
+	return nil
+}
+
+// recheck ends the session when its login has ended, and makes its watches
+// start anew when the caller has other rights now. A good login is not asked
+// again for a second.
+func (s *session) recheck(ctx context.Context) error {
+	if time.Since(s.checked) < recheckAfter {
+		return nil
+	}
+	who, err := s.env.Auth.Recheck(ctx, s.who)
+	switch {
+	case fault.Is(err, fault.AccessTokenExpired), fault.Is(err, fault.CheckLoginFailed):
+		return s.close(closeNoLogin, "the login has ended; log in again")
+	case err != nil:
+		return err
+	}
+	s.become(who)
+	return nil
+}
+
+// become goes on as this caller, who was checked just now.
+func (s *session) become(who rules.Principal) {
+	s.checked = time.Now()
+	if who == s.who {
+		return
+	}
+	s.who = who
+	for _, w := range s.watches {
+		w.inbox.stale()
+	}
+}
+
+// advance sends the events of every watch that has some.
+func (s *session) advance(ctx context.Context) error {
+	for _, w := range s.watches {
+		if w.inbox.isEmpty() {
 			continue
 		}
-		if err := s.handle(ctx, r); err != nil {
-			s.refuse(r, err)
+		if err := s.recheck(ctx); err != nil {
+			return err
 		}
-		if s.env != nil {
-			wait = idleTimeout
+		if err := s.push(ctx, w); err != nil {
+			return err
 		}
 	}
-}
-
-// handle answers one frame. An error is sent as an ERROR frame.
-func (s *session) handle(ctx context.Context, r request) error {
-	switch r.MsgType {
-	case msgPing:
-		s.push(reply{RequestID: r.RequestID, MsgType: msgPong})
-		return nil
-	case msgLogin:
-		return s.login(ctx, r)
-	}
-	if s.env == nil {
-		return fault.New(fault.CheckLoginFailed, "msgType: send LOGIN before %.40q", r.MsgType)
-	}
-	switch r.MsgType {
-	case msgInit:
-		return s.init(ctx, r)
-	case msgRebuild:
-		return s.rebuild(ctx, r)
-	case msgCheck:
-		return s.check(r)
-	case msgClose:
-		s.drop(r.WatchID)
-		return nil
-	}
-	return fault.Invalid("msgType", "%.40q is not known", r.MsgType)
-}
-
-func (s *session) login(ctx context.Context, r request) error {
-	var where loginData
-	var proof loginProof
-	if json.Unmarshal(r.MsgData, &where) != nil || json.Unmarshal(r.ExMsgData, &proof) != nil || proof.SignStr == "" {
-		return fault.New(fault.CheckLoginFailed, "exMsgData.signStr: must be what auth.wsWebSign returned")
-	}
-	e, err := s.hub.o.Envs.Get(where.EnvID)
-	if err != nil {
-		return err
-	}
-	who, err := e.Auth.VerifySocket(ctx, proof.SignStr)
-	if err != nil {
-		return err
-	}
-	s.end()
-	s.env, s.who = e, who
-	s.push(reply{RequestID: r.RequestID, MsgType: msgLoginEvent, MsgData: loginData{EnvID: e.ID}})
 	return nil
 }
 
-func (s *session) init(ctx context.Context, r request) error {
-	what, err := parseInit(s.env.ID, r.MsgData)
+// push sends a watch's next events. A watch that cannot go on ends with an
+// ERROR frame: the client must start it again, and hears so.
+func (s *session) push(ctx context.Context, w *watch) (err error) {
+	list, err := s.next(ctx, w)
 	if err != nil {
-		return err
+		s.drop(w.id)
+		return s.refuse(ctx, request{watchID: w.id}, err)
 	}
-	return s.begin(ctx, r, what, func(w *watch, docs []value.Doc) reply {
-		w.event = 1
-		data := eventsData{QueryID: w.token, CurrEvent: w.event, Events: make([]wireEvent, 0, len(docs))}
-		for _, d := range docs {
-			data.Events = append(data.Events, encodeEvent(0, live.Init(d)))
-		}
-		return reply{MsgType: msgInitEvent, MsgData: data}
-	})
+	if list.isEmpty() {
+		return nil
+	}
+	s.pushes++
+	return s.send(frame(w.id, "s-"+strconv.FormatInt(s.pushes, 10), msgNextEvent, list.data(w.token, w.event)))
 }
 
-// rebuild runs the query of a queryID again. The client's position is taken as
-// it is: the whole result follows under the next number.
-func (s *session) rebuild(ctx context.Context, r request) error {
-	var at positionData
-	if json.Unmarshal(r.MsgData, &at) != nil || at.EventID < 0 {
-		return fault.Invalid("msgData", "must be an object with queryID and eventID")
-	}
-	what, err := openToken(s.env.Key("watch"), at.QueryID, s.env.ID)
-	if err != nil {
-		return err
-	}
-	return s.begin(ctx, r, what, func(w *watch, docs []value.Doc) reply {
-		w.event = at.EventID
-		return reply{MsgType: msgNextEvent, MsgData: w.fresh(docs)}
-	})
-}
-
-// begin opens a watch, in place of one of the same name, and sends what answer
-// makes of its first result.
-func (s *session) begin(ctx context.Context, r request, what spec, answer func(*watch, []value.Doc) reply) error {
-	if r.WatchID == "" {
-		return fault.Invalid("watchId", "must name the watch")
-	}
-	s.drop(r.WatchID)
-	s.mu.Lock()
-	full := len(s.watches) >= maxWatches
-	s.mu.Unlock()
-	if full {
-		return fault.New(fault.RequestLimit, "watchId: one connection holds at most %d watches; close some", maxWatches)
-	}
-	w, err := openWatch(s.env, s.who, r.WatchID, what, time.Now())
-	if err != nil {
-		return err
-	}
-	w.ring = s.ring
-	f, err := s.hub.feed(s.env)
-	if err != nil {
-		return err
-	}
-	docs, err := w.start(ctx, f)
-	if err != nil {
-		return err
-	}
-	msg := answer(w, docs)
-	msg.WatchID, msg.RequestID = r.WatchID, r.RequestID
-	s.push(msg)
-	s.mu.Lock()
-	s.watches[w.id] = w
-	s.mu.Unlock()
-	s.ring()
-	return nil
+func (s *session) next(ctx context.Context, w *watch) (list events, err error) {
+	defer guard(s.log, "watch", &err)
+	return w.advance(ctx, s.who)
 }
 
 // drop ends a watch; a name that is not in use is not an error.
 func (s *session) drop(id string) {
-	s.mu.Lock()
-	w := s.watches[id]
-	delete(s.watches, id)
-	s.mu.Unlock()
-	if w != nil {
-		s.leave(w)
+	if w := s.watches[id]; w != nil {
+		delete(s.watches, id)
+		w.feed.leave(w.inbox)
 	}
 }
 
-func (s *session) check(r request) error {
-	s.mu.Lock()
-	w := s.watches[r.WatchID]
-	s.mu.Unlock()
-	if w == nil {
-		return fault.New(fault.WatchQueryInvalid, "watchId: no such watch on this connection")
+// send writes one frame. A client that does not read it in time is gone.
+func (s *session) send(text []byte) error {
+	if s.conn.SetWriteDeadline(time.Now().Add(s.hub.o.Limits.Write)) != nil ||
+		s.conn.WriteMessage(websocket.TextMessage, text) != nil {
+		return errGone
 	}
-	s.push(reply{
-		WatchID: r.WatchID, RequestID: r.RequestID, MsgType: msgCheckEvent,
-		MsgData: checkData{QueryID: w.token, CurrEvent: w.position()},
-	})
 	return nil
+}
+
+// close says goodbye; serve closes the socket.
+func (s *session) close(code int, reason string) error {
+	_ = s.conn.WriteControl(websocket.CloseMessage, // the client may be gone, which is what is wanted
+		websocket.FormatCloseMessage(code, reason), time.Now().Add(closeWait))
+	return errGone
 }

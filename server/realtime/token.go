@@ -10,6 +10,9 @@ import (
 	"baas/db/fault"
 )
 
+// keyPurpose names the environment's key under which tokens are signed.
+const keyPurpose = "watch"
+
 // A queryID is a signed, self-describing token: everything needed to run the
 // watch again after a reconnect or a restart of the server. It grants nothing:
 // the caller of REBUILD_WATCH has logged in, and permissions are asked anew.
