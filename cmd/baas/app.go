@@ -159,7 +159,7 @@ func (a *App) handler() http.Handler { return a.server.Handler() }
 // Run serves on the configured address until ctx ends, then drains. started is
 // called once, when requests are answered.
 func (a *App) Run(ctx context.Context, started func(url string) error) error {
-	l, err := net.Listen("tcp", a.cfg.HTTP)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.HTTP)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; choose another address with --http", a.cfg.HTTP, err)
 	}
@@ -202,7 +202,9 @@ func (a *App) Close() error {
 }
 
 // newEngine makes the JavaScript engine of a worker process.
-func newEngine() (worker.Engine, error) { return gojart.New(gojart.Options{SDK: wxsdk.Source("wx-server-sdk")}), nil }
+func newEngine() (worker.Engine, error) {
+	return gojart.New(gojart.Options{SDK: wxsdk.Source("wx-server-sdk")}), nil
+}
 
 // helloFiles is the source of the function that a new environment has.
 func helloFiles() (fs.FS, error) { return fs.Sub(hello, "hello") }

@@ -44,33 +44,30 @@ func newFnDeploy(sh *shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t, err := sh.dial(c.Context())
-			if err != nil {
-				return err
-			}
-			defer t.close()
-			var done []deployed
-			for _, f := range dirs {
-				if f.NeedsInstall {
-					if err := installPackages(c.Context(), f, sh.log); err != nil {
+			return sh.ask(c.Context(), func(t *target) error {
+				var done []deployed
+				for _, f := range dirs {
+					if f.NeedsInstall {
+						if err := installPackages(c.Context(), f, sh.log); err != nil {
+							return err
+						}
+					}
+					archive, err := packFolder(f.Dir)
+					if err != nil {
 						return err
 					}
+					var d deployed
+					path := "/" + sh.env + "/functions/" + url.PathEscape(f.Name)
+					if err := t.call(c.Context(), http.MethodPut, path, archive, "application/x-tar", &d); err != nil {
+						return fmt.Errorf("%s: %w", f.Name, err)
+					}
+					done = append(done, d)
 				}
-				archive, err := packFolder(f.Dir)
-				if err != nil {
-					return err
-				}
-				var d deployed
-				path := "/" + sh.env + "/functions/" + url.PathEscape(f.Name)
-				if err := t.call(c.Context(), http.MethodPut, path, archive, "application/x-tar", &d); err != nil {
-					return fmt.Errorf("%s: %w", f.Name, err)
-				}
-				done = append(done, d)
-			}
-			return sh.print(map[string]any{"deployed": done}, func(w io.Writer) {
-				for _, d := range done {
-					fmt.Fprintf(w, "deployed %s, version %s\n", d.Name, d.Version)
-				}
+				return sh.print(map[string]any{"deployed": done}, func(w io.Writer) {
+					for _, d := range done {
+						fmt.Fprintf(w, "deployed %s, version %s\n", d.Name, d.Version)
+					}
+				})
 			})
 		},
 	}
@@ -144,24 +141,21 @@ func newFnList(sh *shell) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the functions", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			t, err := sh.dial(c.Context())
-			if err != nil {
-				return err
-			}
-			defer t.close()
-			var res struct {
-				Functions []functionRow `json:"functions"`
-			}
-			if err := t.get(c.Context(), "/"+sh.env+"/functions", &res); err != nil {
-				return err
-			}
-			return sh.print(res, func(w io.Writer) {
-				tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-				fmt.Fprintln(tw, "NAME\tVERSION\tTIMEOUT\tMEMORY\tUPDATED")
-				for _, f := range res.Functions {
-					fmt.Fprintf(tw, "%s\t%s\t%d ms\t%d MB\t%s\n", f.Name, f.Version, f.Timeout, f.Memory, f.Updated)
+			return sh.ask(c.Context(), func(t *target) error {
+				var res struct {
+					Functions []functionRow `json:"functions"`
 				}
-				_ = tw.Flush() // a failed write to the terminal has nobody to hear of it
+				if err := t.get(c.Context(), "/"+sh.env+"/functions", &res); err != nil {
+					return err
+				}
+				return sh.print(res, func(w io.Writer) {
+					tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+					fmt.Fprintln(tw, "NAME\tVERSION\tTIMEOUT\tMEMORY\tUPDATED")
+					for _, f := range res.Functions {
+						fmt.Fprintf(tw, "%s\t%s\t%d ms\t%d MB\t%s\n", f.Name, f.Version, f.Timeout, f.Memory, f.Updated)
+					}
+					_ = tw.Flush() // a failed write to the terminal has nobody to hear of it
+				})
 			})
 		},
 	}
@@ -175,20 +169,17 @@ func newFnInvoke(sh *shell) *cobra.Command {
 			if !json.Valid([]byte(data)) {
 				return &usageError{fmt.Errorf("--event is not JSON: %.60s", data)}
 			}
-			t, err := sh.dial(c.Context())
-			if err != nil {
-				return err
-			}
-			defer t.close()
-			var res struct {
-				Result    json.RawMessage `json:"result"`
-				RequestID string          `json:"requestId"`
-			}
-			path := "/" + sh.env + "/functions/" + url.PathEscape(args[0]) + "/call"
-			if err := t.call(c.Context(), http.MethodPost, path, []byte(data), "application/json", &res); err != nil {
-				return err
-			}
-			return sh.print(res, func(w io.Writer) { fmt.Fprintf(w, "%s\n", res.Result) })
+			return sh.ask(c.Context(), func(t *target) error {
+				var res struct {
+					Result    json.RawMessage `json:"result"`
+					RequestID string          `json:"requestId"`
+				}
+				path := "/" + sh.env + "/functions/" + url.PathEscape(args[0]) + "/call"
+				if err := t.call(c.Context(), http.MethodPost, path, []byte(data), "application/json", &res); err != nil {
+					return err
+				}
+				return sh.print(res, func(w io.Writer) { fmt.Fprintf(w, "%s\n", res.Result) })
+			})
 		},
 	}
 	c.Flags().StringVar(&data, "event", "{}", "event, a JSON text")
@@ -210,24 +201,21 @@ func newFnLogs(sh *shell) *cobra.Command {
 	c := &cobra.Command{
 		Use: "logs [NAME]", Short: "Print log lines, oldest first", Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			t, err := sh.dial(c.Context())
-			if err != nil {
-				return err
-			}
-			defer t.close()
-			q := url.Values{"limit": {strconv.Itoa(limit)}}
-			if len(args) == 1 {
-				q.Set("function", args[0])
-			}
-			if follow {
-				q.Set("follow", "1")
-			}
-			res, err := t.do(c.Context(), http.MethodGet, "/"+sh.env+"/logs?"+q.Encode(), nil, "")
-			if err != nil {
-				return err
-			}
-			defer res.Body.Close()
-			return sh.printLogs(res.Body)
+			return sh.ask(c.Context(), func(t *target) error {
+				q := url.Values{"limit": {strconv.Itoa(limit)}}
+				if len(args) == 1 {
+					q.Set("function", args[0])
+				}
+				if follow {
+					q.Set("follow", "1")
+				}
+				res, err := t.do(c.Context(), http.MethodGet, "/"+sh.env+"/logs?"+q.Encode(), nil, "")
+				if err != nil {
+					return err
+				}
+				defer res.Body.Close()
+				return sh.printLogs(res.Body)
+			})
 		},
 	}
 	c.Flags().IntVar(&limit, "limit", 100, "newest lines to print")
@@ -257,16 +245,13 @@ func newFnDelete(sh *shell) *cobra.Command {
 	return &cobra.Command{
 		Use: "delete NAME", Short: "Delete a function and its versions", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			t, err := sh.dial(c.Context())
-			if err != nil {
-				return err
-			}
-			defer t.close()
-			path := "/" + sh.env + "/functions/" + url.PathEscape(args[0])
-			if err := t.call(c.Context(), http.MethodDelete, path, nil, "", nil); err != nil {
-				return err
-			}
-			return sh.print(map[string]any{"deleted": args[0]}, func(w io.Writer) { fmt.Fprintf(w, "deleted %s\n", args[0]) })
+			return sh.ask(c.Context(), func(t *target) error {
+				path := "/" + sh.env + "/functions/" + url.PathEscape(args[0])
+				if err := t.call(c.Context(), http.MethodDelete, path, nil, "", nil); err != nil {
+					return err
+				}
+				return sh.print(map[string]any{"deleted": args[0]}, func(w io.Writer) { fmt.Fprintf(w, "deleted %s\n", args[0]) })
+			})
 		},
 	}
 }

@@ -30,21 +30,18 @@ func newKeyCreate(sh *shell) *cobra.Command {
 	c := &cobra.Command{
 		Use: "create", Short: "Create a key; its secret is shown this once", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			t, err := sh.dial(c.Context())
-			if err != nil {
-				return err
-			}
-			defer t.close()
-			var k createdKey
-			if err := t.post(c.Context(), "/"+sh.env+"/keys", map[string]string{"kind": kind}, &k); err != nil {
-				return err
-			}
-			return sh.print(k, func(w io.Writer) {
-				if k.SecretID != "" {
-					fmt.Fprintf(w, "secretId   %s\nsecretKey  %s\n", k.SecretID, k.SecretKey)
-					return
+			return sh.ask(c.Context(), func(t *target) error {
+				var k createdKey
+				if err := t.post(c.Context(), "/"+sh.env+"/keys", map[string]string{"kind": kind}, &k); err != nil {
+					return err
 				}
-				fmt.Fprintf(w, "id   %s\nkey  %s\n", k.ID, k.Key)
+				return sh.print(k, func(w io.Writer) {
+					if k.SecretID != "" {
+						fmt.Fprintf(w, "secretId   %s\nsecretKey  %s\n", k.SecretID, k.SecretKey)
+						return
+					}
+					fmt.Fprintf(w, "id   %s\nkey  %s\n", k.ID, k.Key)
+				})
 			})
 		},
 	}
@@ -56,28 +53,25 @@ func newKeyList(sh *shell) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the keys, without their secrets", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			t, err := sh.dial(c.Context())
-			if err != nil {
-				return err
-			}
-			defer t.close()
-			var res struct {
-				Keys []struct {
-					ID      string `json:"id"`
-					Kind    string `json:"kind"`
-					Created string `json:"created"`
-				} `json:"keys"`
-			}
-			if err := t.get(c.Context(), "/"+sh.env+"/keys", &res); err != nil {
-				return err
-			}
-			return sh.print(res, func(w io.Writer) {
-				tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-				fmt.Fprintln(tw, "ID\tKIND\tCREATED")
-				for _, k := range res.Keys {
-					fmt.Fprintf(tw, "%s\t%s\t%s\n", k.ID, k.Kind, k.Created)
+			return sh.ask(c.Context(), func(t *target) error {
+				var res struct {
+					Keys []struct {
+						ID      string `json:"id"`
+						Kind    string `json:"kind"`
+						Created string `json:"created"`
+					} `json:"keys"`
 				}
-				_ = tw.Flush() // a failed write to the terminal has nobody to hear of it
+				if err := t.get(c.Context(), "/"+sh.env+"/keys", &res); err != nil {
+					return err
+				}
+				return sh.print(res, func(w io.Writer) {
+					tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+					fmt.Fprintln(tw, "ID\tKIND\tCREATED")
+					for _, k := range res.Keys {
+						fmt.Fprintf(tw, "%s\t%s\t%s\n", k.ID, k.Kind, k.Created)
+					}
+					_ = tw.Flush() // a failed write to the terminal has nobody to hear of it
+				})
 			})
 		},
 	}
@@ -87,16 +81,13 @@ func newKeyRevoke(sh *shell) *cobra.Command {
 	return &cobra.Command{
 		Use: "revoke ID", Short: "Revoke a key at once", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			t, err := sh.dial(c.Context())
-			if err != nil {
-				return err
-			}
-			defer t.close()
-			path := "/" + sh.env + "/keys/" + url.PathEscape(args[0])
-			if err := t.call(c.Context(), http.MethodDelete, path, nil, "", nil); err != nil {
-				return err
-			}
-			return sh.print(map[string]any{"revoked": args[0]}, func(w io.Writer) { fmt.Fprintf(w, "revoked %s\n", args[0]) })
+			return sh.ask(c.Context(), func(t *target) error {
+				path := "/" + sh.env + "/keys/" + url.PathEscape(args[0])
+				if err := t.call(c.Context(), http.MethodDelete, path, nil, "", nil); err != nil {
+					return err
+				}
+				return sh.print(map[string]any{"revoked": args[0]}, func(w io.Writer) { fmt.Fprintf(w, "revoked %s\n", args[0]) })
+			})
 		},
 	}
 }

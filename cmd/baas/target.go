@@ -27,6 +27,15 @@ type target struct {
 	close func() error
 }
 
+// ask runs fn with the target that the flags name.
+func (sh *shell) ask(ctx context.Context, fn func(*target) error) error {
+	t, err := sh.dial(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(t), t.close())
+}
+
 // dial finds the target that the flags name.
 func (sh *shell) dial(ctx context.Context) (*target, error) {
 	if sh.key == "" {
