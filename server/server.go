@@ -20,11 +20,16 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"baas/server/auth"
+	"baas/server/authdoor"
+	"baas/server/console"
 	"baas/server/env"
+	"baas/server/files"
 	"baas/server/gateway"
 	"baas/server/httpfn"
 	"baas/server/origin"
 	"baas/server/tcb"
+	"baas/storage"
 )
 
 // Options are what a Server needs. A zero field has the meaning that is said
@@ -45,9 +50,12 @@ type Options struct {
 
 	BodyLimit int64 // bytes of a JSON body; 0: 6 MB
 
-	// Mount adds the doors of other packages: /auth/v1, /files, /ws, the
-	// console. Their handlers find request id, Origin and Record in the
-	// request's context.
+	Console *console.Console // nil: none
+	Sockets http.Handler     // GET /ws; nil: none
+	SDK     http.Handler     // GET /sdk/…; nil: none
+
+	// Mount adds further routes. Their handlers find request id, Origin and
+	// Record in the request's context.
 	Mount []func(*echo.Echo)
 
 	// Ready says whether the services behind the doors can work; nil: always.
@@ -121,13 +129,43 @@ func (s *Server) mount() {
 	e, o := s.echo, s.o
 	(&tcb.Door{Envs: o.Envs, Dispatcher: o.Dispatcher, BodyLimit: o.BodyLimit, Now: o.Now, Log: o.Log}).Mount(e)
 	(&gateway.Door{Envs: o.Envs, BodyLimit: o.BodyLimit, Now: o.Now, Log: o.Log}).Mount(e)
+	authdoor.Mount(e, authdoor.Options{Envs: s.authOf, Now: o.Now, Log: o.Log})
+	files.Mount(e, s.filesOf, o.Log)
 	(&httpfn.Door{Envs: o.Envs, BodyLimit: o.BodyLimit, Log: o.Log}).Mount(e)
 	e.GET("/healthz", s.live)
 	e.GET("/readyz", s.ready)
 	e.GET("/metrics", s.metrics())
+	if o.Console != nil {
+		o.Console.Mount(e)
+	}
+	if o.Sockets != nil {
+		e.GET("/ws", echo.WrapHandler(o.Sockets))
+	}
+	if o.SDK != nil {
+		e.GET("/sdk/*", echo.WrapHandler(o.SDK))
+	}
 	for _, mount := range o.Mount {
 		mount(e)
 	}
+}
+
+// authOf returns who knows the users of the environment that a request to
+// /auth/v1 names.
+func (s *Server) authOf(r *http.Request, named string) (*auth.Service, error) {
+	e, err := gateway.Environment(s.o.Envs, r, named)
+	if err != nil {
+		return nil, err
+	}
+	return e.Auth, nil
+}
+
+// filesOf returns the files of an environment.
+func (s *Server) filesOf(envID string) (*storage.Service, error) {
+	e, err := s.o.Envs.Get(envID)
+	if err != nil {
+		return nil, err
+	}
+	return e.Files, nil
 }
 
 // Handler returns the whole server as a handler, for a listener of one's own.

@@ -146,7 +146,7 @@ func (a *App) openServer(context.Context) (err error) {
 	})
 	a.server, err = server.New(server.Options{
 		Envs: a.envs, Dispatcher: a.dispatch, PublicURL: a.cfg.PublicURL, TrustedProxies: a.cfg.TrustedProxies,
-		Mount: a.doors(), Ready: a.ready, Metrics: prometheus.NewRegistry(), Now: time.Now, Log: a.log,
+		Console: a.console, Sockets: a.sockets, SDK: sdkHandler(), Ready: a.ready, Metrics: prometheus.NewRegistry(), Now: time.Now, Log: a.log,
 	})
 	return err
 }

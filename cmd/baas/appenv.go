@@ -4,20 +4,14 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"net/http"
 	"os"
-
-	"github.com/labstack/echo/v4"
 
 	"baas/db"
 	"baas/db/kv/boltkv"
 	"baas/db/rules"
 	"baas/functions"
 	"baas/server/auth"
-	"baas/server/authdoor"
 	"baas/server/env"
-	"baas/server/files"
-	"baas/server/gateway"
 	"baas/server/tcb"
 	"baas/server/wechat"
 	"baas/storage"
@@ -141,34 +135,4 @@ func deployHello(ctx context.Context, e *env.Env) error {
 	}
 	_, err = e.Functions.Deploy(ctx, rules.SystemPrincipal(), functions.Source{Name: "hello", FS: source})
 	return err
-}
-
-// doors are what other packages mount beside the server's own.
-func (a *App) doors() []func(*echo.Echo) {
-	return []func(*echo.Echo){
-		func(e *echo.Echo) {
-			authdoor.Mount(e, authdoor.Options{
-				Envs: func(r *http.Request, named string) (*auth.Service, error) {
-					found, err := gateway.Environment(a.envs, r, named)
-					if err != nil {
-						return nil, err
-					}
-					return found.Auth, nil
-				},
-				Log: a.log,
-			})
-		},
-		func(e *echo.Echo) {
-			files.Mount(e, func(id string) (*storage.Service, error) {
-				found, err := a.envs.Get(id)
-				if err != nil {
-					return nil, err
-				}
-				return found.Files, nil
-			}, a.log)
-		},
-		func(e *echo.Echo) { e.GET("/ws", echo.WrapHandler(a.sockets)) },
-		a.console.Mount,
-		func(e *echo.Echo) { e.GET("/sdk/*", echo.WrapHandler(sdkHandler())) },
-	}
 }

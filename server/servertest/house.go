@@ -16,17 +16,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"baas/db"
 	"baas/db/kv/memkv"
 	"baas/db/rules"
 	"baas/server"
 	"baas/server/auth"
-	"baas/server/authdoor"
 	"baas/server/env"
-	"baas/server/files"
-	"baas/server/gateway"
 	"baas/server/tcb"
 	"baas/server/wechat"
 	"baas/storage"
@@ -82,7 +77,6 @@ func Start(t testing.TB, edits ...func(*Config)) *House {
 
 	o := c.Server
 	o.Envs, o.Dispatcher, o.Now, o.Log = h.Envs, h.Dispatcher, c.Now, log
-	o.Mount = append(o.Mount, h.mountFiles(log), h.mountAuth(c, log))
 	s, err := server.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -101,33 +95,6 @@ func Start(t testing.TB, edits ...func(*Config)) *House {
 		}
 	})
 	return h
-}
-
-func (h *House) mountFiles(log *slog.Logger) func(*echo.Echo) {
-	return func(e *echo.Echo) {
-		files.Mount(e, func(id string) (*storage.Service, error) {
-			found, err := h.Envs.Get(id)
-			if err != nil {
-				return nil, err
-			}
-			return found.Files, nil
-		}, log)
-	}
-}
-
-func (h *House) mountAuth(c Config, log *slog.Logger) func(*echo.Echo) {
-	return func(e *echo.Echo) {
-		authdoor.Mount(e, authdoor.Options{
-			Envs: func(r *http.Request, named string) (*auth.Service, error) {
-				found, err := gateway.Environment(h.Envs, r, named)
-				if err != nil {
-					return nil, err
-				}
-				return found.Auth, nil
-			},
-			Now: c.Now, Log: log,
-		})
-	}
 }
 
 // openEnvs opens the environments of c over a temporary folder.
