@@ -22,9 +22,10 @@ import (
 type Options struct {
 	// Env is the environment's id, which functions see.
 	Env string
-	// Dir holds the deployed versions and the log. It belongs to the service
-	// alone.
-	Dir string
+	// Dir holds the deployed versions, LogDir the log; logs below Dir if empty.
+	// They belong to the service alone.
+	Dir    string
+	LogDir string
 	// DB holds the registry (collection sys.functions).
 	DB *db.Engine
 	// Host answers what functions ask of the server.
@@ -92,6 +93,9 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	o.Dir = dir
+	if o.LogDir == "" {
+		o.LogDir = filepath.Join(dir, "logs")
+	}
 	s := &Service{o: o, gate: newGate(o.Concurrency)}
 	if err := os.MkdirAll(s.versionsDir(), 0o700); err != nil {
 		return nil, fmt.Errorf("functions: make the versions' directory: %w", err)
@@ -102,7 +106,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err := s.sweep(); err != nil {
 		return nil, err
 	}
-	if s.journal, err = openJournal(filepath.Join(o.Dir, "logs"), o.Now, o.Log); err != nil {
+	if s.journal, err = openJournal(o.LogDir, o.Now, o.Log); err != nil {
 		return nil, err
 	}
 	s.life, s.end = context.WithCancel(context.Background())
@@ -169,7 +173,7 @@ func (s *Service) Logs(_ context.Context, p rules.Principal, q LogQuery) ([]LogL
 		return nil, err
 	}
 	s.journal.sync()
-	return searchLogs(filepath.Join(s.o.Dir, "logs"), q)
+	return searchLogs(s.o.LogDir, q)
 }
 
 // Follow returns the log lines to come, for a terminal. A reader that falls

@@ -84,7 +84,7 @@ func (o *envOpener) open(ctx context.Context, e *env.Env) (err error) {
 		Codes: o.codes.codes, ReusableCode: o.codes.reusable, AppID: o.codes.appID,
 	})
 	e.Functions, err = functions.Open(ctx, functions.Options{
-		Env: e.ID, Dir: a.dir.file("envs", e.ID, "functions"), DB: e.DB,
+		Env: e.ID, Dir: a.dir.file("envs", e.ID, "functions"), LogDir: a.dir.file("envs", e.ID, "logs"), DB: e.DB,
 		Host: tcb.NewHost(a.dispatch, e), Workers: a.workers, Log: a.log,
 	})
 	if err != nil {
