@@ -233,6 +233,16 @@ define(global, 'performance', {
   get [Symbol.toStringTag]() { return 'Performance' },
 })
 
+const intl = () => require('internal/intl')
+define(Date.prototype, 'toLocaleString', function toLocaleString(locales, options) { return intl().dateText(this, locales, options, 'any', 'all') })
+define(Date.prototype, 'toLocaleDateString', function toLocaleDateString(locales, options) { return intl().dateText(this, locales, options, 'date', 'date') })
+define(Date.prototype, 'toLocaleTimeString', function toLocaleTimeString(locales, options) { return intl().dateText(this, locales, options, 'time', 'time') })
+for (const Class of [Number, BigInt]) {
+  const { valueOf } = Class.prototype
+  define(Class.prototype, 'toLocaleString', function toLocaleString(locales, options) { return intl().numberText(valueOf.call(this), locales, options) })
+}
+define(String.prototype, 'localeCompare', function localeCompare(other, locales, options) { return intl().compare(String(this), String(other), locales, options) })
+
 lazy('console', () => require('console'))
 lazy('process', () => require('process'))
 lazy('Buffer', () => require('buffer').Buffer)
