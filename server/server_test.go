@@ -19,6 +19,7 @@ import (
 
 	"baas/db/fault"
 	"baas/server"
+	"baas/server/env"
 	"baas/server/origin"
 	"baas/server/reply"
 )
@@ -44,6 +45,7 @@ func (b *logBuffer) String() string {
 // start runs a server on a port of its own and returns its address.
 func start(t *testing.T, o server.Options) (*server.Server, string) {
 	t.Helper()
+	o.Envs = new(env.Registry) // no environment: these tests are about the server around the doors
 	s, err := server.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +121,7 @@ func TestAnswersThatNoDoorGives(t *testing.T) {
 		{"GET", "/nothing", 404, `{"code":"RESOURCE_NOT_FOUND","message":"path: there is nothing at GET /nothing"`},
 		{"GET", "/healthz/", 404, `"code":"RESOURCE_NOT_FOUND"`},
 		{"GET", "/v1/nothing", 404, `"code":"RESOURCE_NOT_FOUND"`},
-		{"GET", "/auth/v1/nothing", 404, `{"error":"not_found","error_code":5`},
+		{"GET", "/auth/v1/nothing", 400, `{"error":"invalid_argument","error_code":3`},
 		{"GET", "/admin", 405, `"code":"INVALID_ACTION","message":"method: GET is not allowed at /admin"`},
 		{"GET", "/panic", 500, `{"code":"SYS_ERR","message":"internal error;`},
 		{"GET", "/fail", 500, `{"code":"SYS_ERR","message":"internal error;`},
