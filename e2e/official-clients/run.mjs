@@ -9,6 +9,9 @@
 // {message}.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CutProxy } from './proxy.mjs';
 import { stepNames } from './scenario.mjs';
@@ -21,6 +24,9 @@ const clients = {
   '@cloudbase/node-sdk 2.11.0': { adapter: 'node-sdk', module: 'cloudbase-node-sdk-2' },
   '@cloudbase/js-sdk 3.7.0': { adapter: 'js-sdk-3', module: 'cloudbase-js-sdk-3' },
   '@cloudbase/js-sdk 1.7.2': { adapter: 'js-sdk-1', module: 'cloudbase-js-sdk-1' },
+  // Our own, for comparison.
+  'baas-sdk (user)': { adapter: 'baas-sdk', module: 'user' },
+  'baas-sdk (API key)': { adapter: 'baas-sdk', module: 'apiKey' },
 };
 
 /** One client may take so long, in all. */
@@ -42,11 +48,14 @@ async function target() {
 
 /** Runs one client in a process of its own: some patch globals, all read the environment. */
 async function run({ adapter, module }, { url, env, secretId, secretKey, apiKey }) {
+  const scratch = await mkdtemp(join(tmpdir(), 'baas-client-'));
   const proxy = await CutProxy.start(new URL(url));
   const results = {};
   const child = fork(fileURLToPath(new URL('client.mjs', import.meta.url)), [adapter, module], {
     env: {
       ...process.env,
+      // What a client remembers between runs belongs to this one.
+      XDG_STATE_HOME: scratch,
       BAAS_TARGET: JSON.stringify({ url: proxy.url, env, secretId, secretKey, apiKey }),
       // How functions of the original point the server SDKs at their server.
       TCB_CONTEXT_CNFG: JSON.stringify({ URL: `${proxy.url}/admin` }),
@@ -63,6 +72,7 @@ async function run({ adapter, module }, { url, env, secretId, secretKey, apiKey 
   const [code, signal] = await once(child, 'exit');
   clearTimeout(timer);
   await proxy.stop();
+  await rm(scratch, { recursive: true, force: true });
   return { results, output, ended: signal ?? code };
 }
 

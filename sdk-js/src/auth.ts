@@ -98,6 +98,9 @@ export class Session {
       refresh_token: refreshToken,
     });
     if (reply.error === undefined) return this.credentialsOf(reply);
+    // Another page or process may have used it up a moment ago: then its tokens are here.
+    const other = this.load();
+    if (other !== undefined && other.refreshToken !== refreshToken) return other;
     this.drop();
     return undefined;
   }

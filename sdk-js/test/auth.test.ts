@@ -173,6 +173,27 @@ describe('renewal', () => {
     ]);
   });
 
+  it('takes over what another page has renewed at the same moment', async () => {
+    const platform: ScriptedPlatform = new ScriptedPlatform(({ path }) => {
+      if (!path.startsWith('/auth/v1')) return { data: {} };
+      if (!path.startsWith('/auth/v1/token')) return credentials('a', 40);
+      // While this refresh is under way, another one wins and leaves its tokens.
+      const winner = {
+        accessToken: 'access-w',
+        refreshToken: 'refresh-w',
+        expiresAt: 9e15,
+        userId: 'user-a',
+      };
+      platform.storage.set('baas:session:http://server:dev', JSON.stringify(winner));
+      return { error: 'invalid_grant', error_description: 'used before' };
+    });
+    const cloud = cloudOver(platform);
+    await call(cloud);
+    await platform.clock.advance(20_000);
+    await call(cloud);
+    expect(platform.actions().map((body) => body['access_token'])).toEqual(['access-a', 'access-w']);
+  });
+
   it('is a new sign-in when the server does not know the token', async () => {
     const platform = issuing(7200, (token) =>
       token === 'access-1' ? { code: 'CHECK_LOGIN_FAILED', message: 'who?' } : { data: {} },

@@ -111,6 +111,9 @@ describe('refused data', () => {
     ['an update in a condition', () => encodeCondition({ a: _.inc(1) }, plain), -401002, 'a: _.inc'],
     ['a condition in an update', () => encodeUpdate({ a: { b: _.gt(1) } }, plain), -401002, 'a.b'],
     ['a field command as whole condition', () => encodeCondition(_.gt(1), plain), -401002, '_.gt'],
+    ['an operator written by hand', () => encodeCondition({ a: { $ne: null } }, plain), -401002, 'a.$ne'],
+    ['an update operator written by hand', () => encodeUpdate({ $inc: { n: 1 } }, plain), -401002, '$inc'],
+    ['an update operator below a field', () => encodeUpdate({ a: { $inc: 1 } }, plain), -401002, 'a.$inc'],
     ['a text as condition', () => encodeCondition('x', plain), -401003, 'condition'],
     [
       'the same operator twice in elemMatch',

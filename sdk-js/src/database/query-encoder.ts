@@ -121,7 +121,7 @@ class QueryEncoder {
     return this.within(value, () => {
       const { toJSON } = value as { toJSON?: unknown };
       if (typeof toJSON === 'function') return this.field(path, (toJSON as () => unknown).call(value));
-      return Object.entries(value).flatMap(([key, member]) => this.field(`${path}.${key}`, member));
+      return Object.entries(value).flatMap(([key, member]) => this.field(memberPath(path, key), member));
     });
   }
 
@@ -255,6 +255,16 @@ class QueryEncoder {
     this.above.pop();
     return result;
   }
+}
+
+/**
+ * Path of a member. No field's name begins with `$`: such a member is an
+ * operator that somebody wrote by hand, or smuggled in, and would silently
+ * match nothing.
+ */
+function memberPath(path: string, key: string): string {
+  if (key.startsWith('$')) throw badParameter(`${path}.${key}: conditions are written with db.command`);
+  return `${path}.${key}`;
 }
 
 function single(path: string, value: Json): JsonObject {

@@ -30,7 +30,11 @@ class UpdateEncoder {
     if (this.above.includes(value)) throw circular();
     if (this.above.length >= maxDepth) throw tooDeep();
     this.above.push(value);
-    for (const [key, member] of Object.entries(value)) this.field(prefix + key, member);
+    for (const [key, member] of Object.entries(value)) {
+      // `$` and `$[]` stand for array elements; any other `$` is an operator written by hand.
+      if (/^\$[^[.]/.test(key)) throw badParameter(`${prefix}${key}: updates are written with db.command`);
+      this.field(prefix + key, member);
+    }
     this.above.pop();
   }
 
