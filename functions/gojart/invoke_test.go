@@ -2,6 +2,7 @@ package gojart_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -112,7 +113,7 @@ func TestCompileFailures(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := gojart.New(gojart.Options{}).Compile(worker.Source{Name: worker.BundleName, Code: []byte(tc.code)})
-			failure, ok := err.(*worker.Failure)
+			failure, ok := errors.AsType[*worker.Failure](err)
 			if !ok || failure.Kind != worker.LoadFailed {
 				t.Fatalf("got %#v, want a LoadFailed", err)
 			}

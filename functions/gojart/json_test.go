@@ -2,6 +2,7 @@ package gojart
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -156,7 +157,7 @@ func TestEncodeRefuses(t *testing.T) {
 			if err == nil && len(e.buf) > e.limit {
 				err = errTooLarge // what Invoke makes of a last value
 			}
-			if err != tc.want {
+			if !errors.Is(err, tc.want) {
 				t.Errorf("got %v, want %v", err, tc.want)
 			}
 		})

@@ -21,7 +21,6 @@ import (
 	"strings"
 
 	"github.com/dop251/goja"
-	"golang.org/x/crypto/ripemd160"
 	"golang.org/x/crypto/scrypt"
 )
 
@@ -40,7 +39,6 @@ func hashes() map[string]func() hash.Hash {
 		"sha3-256":   func() hash.Hash { return sha3.New256() },
 		"sha3-384":   func() hash.Hash { return sha3.New384() },
 		"sha3-512":   func() hash.Hash { return sha3.New512() },
-		"ripemd160":  ripemd160.New,
 	}
 }
 
@@ -50,9 +48,6 @@ func hashNamed(name string) (func() hash.Hash, error) {
 	short = strings.TrimPrefix(short, "rsa-")
 	short = strings.ReplaceAll(short, "sha-", "sha")
 	short = strings.ReplaceAll(short, "/", "-")
-	if short == "rmd160" {
-		short = "ripemd160"
-	}
 	h, ok := hashes()[short]
 	if !ok {
 		return nil, &coded{class: "Error", code: "ERR_OSSL_EVP_UNSUPPORTED", message: "Digest method not supported"}

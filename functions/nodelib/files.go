@@ -146,18 +146,14 @@ func (f *Files) spend(n int) error {
 		return err
 	}
 	used := int64(0)
-	err = fs.WalkDir(root.FS(), ".", func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return nil // it went away meanwhile
+	_ = fs.WalkDir(root.FS(), ".", func(_ string, d fs.DirEntry, failed error) error {
+		if failed == nil && !d.IsDir() {
+			if info, err := d.Info(); err == nil {
+				used += info.Size()
+			}
 		}
-		if info, err := d.Info(); err == nil {
-			used += info.Size()
-		}
-		return nil
+		return nil // what fails has gone meanwhile
 	})
-	if err != nil {
-		return err
-	}
 	f.written = used + int64(n)
 	if f.written > maxTempBytes {
 		return syscall.ENOSPC

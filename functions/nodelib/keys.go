@@ -79,14 +79,12 @@ func (c cryptoHost) parseKey(call goja.FunctionCall) goja.Value {
 
 func (c cryptoHost) keyInfo(key any) goja.Value {
 	o := c.vm.NewObject()
-	kind, der, err := "private", []byte(nil), error(nil)
+	kind, marshal := "private", x509.MarshalPKCS8PrivateKey
 	public := publicKey(key)
 	if public == nil {
-		kind, public = "public", key
-		der, err = x509.MarshalPKIXPublicKey(key)
-	} else {
-		der, err = x509.MarshalPKCS8PrivateKey(key)
+		kind, public, marshal = "public", key, x509.MarshalPKIXPublicKey
 	}
+	der, err := marshal(key)
 	if err != nil {
 		throw(c.vm, errKey(err.Error()))
 	}
@@ -314,9 +312,9 @@ func rsaOperation(operation string, private *rsa.PrivateKey, public *rsa.PublicK
 	}
 	if p.number == paddingPKCS1 {
 		if operation == "publicEncrypt" {
-			return rsa.EncryptPKCS1v15(rand.Reader, public, data)
+			return rsa.EncryptPKCS1v15(rand.Reader, public, data) //nolint:staticcheck // Node offers it, and old services ask for nothing else
 		}
-		return rsa.DecryptPKCS1v15(nil, private, data)
+		return rsa.DecryptPKCS1v15(nil, private, data) //nolint:staticcheck // as above
 	}
 	h, err := hashNamed(p.digest)
 	if err != nil {

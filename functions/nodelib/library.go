@@ -133,7 +133,7 @@ func (l *Loader) run(name string, m module, p *goja.Program) goja.Value {
 	object, exports := vm.NewObject(), vm.NewObject()
 	mustSet(object, "exports", exports)
 	l.loaded[name] = object
-	var host goja.Value = goja.Undefined()
+	host := goja.Undefined()
 	if m.bind != nil {
 		host = m.bind(l.realm)
 	}

@@ -121,7 +121,7 @@ func propertyRanges(name string) ([]span, bool) {
 	if t, ok := unicode.Properties[name]; ok {
 		return tableRanges(t)
 	}
-	return tableRanges(emojiTable(name))
+	return emojiRanges(name)
 }
 
 func allCategories() []*unicode.RangeTable {

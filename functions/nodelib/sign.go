@@ -7,8 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/asn1"
-	"errors"
-	"hash"
 	"math/big"
 
 	"github.com/dop251/goja"
@@ -66,11 +64,11 @@ func (c cryptoHost) verify(call goja.FunctionCall) goja.Value {
 
 // digestOf hashes data and names the hash for crypto/rsa.
 func digestOf(name string, data []byte) ([]byte, crypto.Hash, error) {
-	make, err := hashNamed(name)
+	newHash, err := hashNamed(name)
 	if err != nil {
 		return nil, 0, err
 	}
-	var h hash.Hash = make()
+	h := newHash()
 	h.Write(data)
 	kinds := map[int]crypto.Hash{16: crypto.MD5, 20: crypto.SHA1, 28: crypto.SHA224, 32: crypto.SHA256, 48: crypto.SHA384, 64: crypto.SHA512}
 	return h.Sum(nil), kinds[h.Size()], nil
@@ -122,9 +120,7 @@ func verifyData(key any, data, sig []byte, s signing) (bool, error) {
 		return rsa.VerifyPKCS1v15(k, kind, sum, sig) == nil, nil
 	case *ecdsa.PublicKey:
 		if s.raw {
-			if sig, err = derSignature(sig, (k.Curve.Params().BitSize+7)/8); err != nil {
-				return false, nil
-			}
+			sig = derSignature(sig, (k.Curve.Params().BitSize+7)/8)
 		}
 		return ecdsa.VerifyASN1(k, sum, sig), nil
 	}
@@ -145,11 +141,17 @@ func rawSignature(der []byte, size int) ([]byte, error) {
 	return out, nil
 }
 
-func derSignature(raw []byte, size int) ([]byte, error) {
+// derSignature is the way back; what is no signature yields nothing, which no
+// key verifies.
+func derSignature(raw []byte, size int) []byte {
 	if len(raw) != 2*size {
-		return nil, errors.New("the signature has the wrong length")
+		return nil
 	}
-	return asn1.Marshal(ecSignature{new(big.Int).SetBytes(raw[:size]), new(big.Int).SetBytes(raw[size:])})
+	der, err := asn1.Marshal(ecSignature{new(big.Int).SetBytes(raw[:size]), new(big.Int).SetBytes(raw[size:])})
+	if err != nil {
+		return nil
+	}
+	return der
 }
 
 // recoverPKCS1 is OpenSSL's publicDecrypt: what privateEncrypt wrapped.

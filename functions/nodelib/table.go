@@ -60,6 +60,8 @@ func table() map[string]module {
 		"internal/intl":           {source: "js/internal/intl.js", bind: bindIntl},
 		"internal/intl_dates":     {source: "js/internal/intl_dates.js"},
 		"internal/intl_numbers":   {source: "js/internal/intl_numbers.js"},
+		"internal/format":         {source: "js/internal/format.js"},
+		"internal/layout":         {source: "js/internal/layout.js"},
 		"internal/lazystream":     {source: "js/internal/lazystream.js"},
 		"internal/npm/buffer":     {source: "dist/buffer.js"},
 		"internal/npm/events":     {source: "dist/events.js"},
@@ -69,7 +71,8 @@ func table() map[string]module {
 		"internal/npm/webstreams": {source: "dist/webstreams.js"},
 		"internal/prelude":        {source: "js/internal/prelude.js", bind: bindPrelude},
 		"internal/table":          {source: "js/internal/table.js"},
-		"internal/urlparser":      {source: "js/internal/urlparser.js", bind: bindURL},
+		"internal/urlhost":        {source: "js/internal/urlhost.js", bind: bindURL},
+		"internal/urlparser":      {source: "js/internal/urlparser.js"},
 		"internal/whatwg_url":     {source: "js/internal/whatwg_url.js", bind: bindURL},
 	}
 }

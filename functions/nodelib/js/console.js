@@ -1,6 +1,7 @@
 'use strict'
 
 const inspect = () => require('internal/inspect')
+const format = (...args) => require('internal/format').format(...args)
 let indent = ''
 const counts = new Map()
 const clocks = new Map()
@@ -8,7 +9,7 @@ const clocks = new Map()
 // The host formats primitives itself and answers false for the rest.
 function write(level, args) {
   if (host.plain(level, indent, args)) return
-  host.write(level, indent, inspect().format(...args))
+  host.write(level, indent, format(...args))
 }
 
 function elapsed(label) {
@@ -43,7 +44,7 @@ class Console {
   dirxml(...args) { write('log', args) }
 
   trace(...args) {
-    const text = args.length > 0 ? ': ' + inspect().format(...args) : ''
+    const text = args.length > 0 ? ': ' + format(...args) : ''
     const frames = inspect().frames(new Error()).split('\n').slice(1)
     host.write('error', indent, ['Trace' + text, ...frames].join('\n'))
   }

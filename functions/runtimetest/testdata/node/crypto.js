@@ -9,7 +9,7 @@ const both = (name, k, v, text, options) => {
   return [out, d.update(out, 'hex', 'utf8') + d.final('utf8')]
 }
 module.exports = {
-  digests: () => ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'SHA256', 'RSA-SHA256', 'sha3-256', 'ripemd160', 'sha512-256'].map(n => crypto.createHash(n).update('héllo').digest('hex')),
+  digests: () => ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'SHA256', 'RSA-SHA256', 'sha3-256', 'sha512-256'].map(n => crypto.createHash(n).update('héllo').digest('hex')),
   'digest in parts': () => crypto.createHash('sha256').update('a').update(Buffer.from('b')).update(new Uint8Array([99])).digest('base64'),
   'digest as bytes': () => [Buffer.isBuffer(crypto.createHash('md5').update('').digest()), crypto.createHash('md5').digest('base64url')],
   'digest of encoded text': () => crypto.createHash('md5').update('6869', 'hex').digest('hex'),
