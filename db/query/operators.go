@@ -89,8 +89,8 @@ func compileRegex(at string, p path, v, options value.Value) (node, error) {
 	switch v.Type {
 	case value.TypeString:
 	case value.TypeRegex:
-		own := ""
-		text, own = v.Regex()
+		pattern, own := v.Regex()
+		text = pattern
 		if own != "" && flags != "" {
 			return node{}, wrong(at, "has options of its own; leave $options out")
 		}

@@ -263,7 +263,7 @@ func (p *parser) number() (Type, error) {
 	if err != nil {
 		return TypeMissing, p.syntax(err)
 	}
-	if bytes.IndexAny(raw, ".eE") < 0 {
+	if !bytes.ContainsAny(raw, ".eE") {
 		if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
 			return p.integer(n), nil
 		}

@@ -21,7 +21,7 @@ const module = "github.com/minio/minio"
 // Find returns the path of a MinIO server: $BAAS_MINIO when it is set, else
 // the one in the cache folder when that has been built from this Version.
 func Find() (path string, ok bool, err error) {
-	if path = os.Getenv("BAAS_MINIO"); path != "" { //nolint:forbidigo // test tooling has no configuration of its own
+	if path = os.Getenv("BAAS_MINIO"); path != "" {
 		if _, err := exec.LookPath(path); err != nil {
 			return "", false, fmt.Errorf("BAAS_MINIO: %w", err)
 		}
@@ -86,7 +86,7 @@ func build(ctx context.Context, target string, log io.Writer) error {
 // cached returns where the built server belongs: below $BAAS_CACHE, or the
 // folder .cache of the repository that the working directory is in.
 func cached() (string, error) {
-	dir := os.Getenv("BAAS_CACHE") //nolint:forbidigo // test tooling has no configuration of its own
+	dir := os.Getenv("BAAS_CACHE")
 	if dir == "" {
 		root, err := repository()
 		if err != nil {

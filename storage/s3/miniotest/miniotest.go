@@ -76,7 +76,7 @@ func binary(tb testing.TB) string {
 		tb.Fatal(err)
 	case ok:
 		return path
-	case os.Getenv("CI") == "true": //nolint:forbidigo // test tooling has no configuration of its own
+	case os.Getenv("CI") == "true":
 		tb.Fatal("there is no MinIO server: run 'go run ./scripts/minio' before the tests, or set BAAS_MINIO to the path of one")
 	}
 	path, err = Build(tb.Context(), tb.Output())
