@@ -69,7 +69,7 @@ func TestFailures(t *testing.T) {
 		{"the top level throws", `throw new RangeError('top')`, worker.LoadFailed, "RangeError: top", "index.js:1:7"},
 		{"a missing module", `require('nope')`, worker.LoadFailed, "Error: Cannot find module 'nope'", "index.js:1:8"},
 		{"a missing file", `require('./nope')`, worker.LoadFailed, "Error: Cannot find module './nope'…", ""},
-		{"a module that cannot be", `exports.main = async () => require('child_process')`, worker.Threw, "Error: child_process is not available in cloud functions", ""},
+		{"a module that cannot be", `exports.main = async () => require('child_process').exec('id')`, worker.Threw, "Error: child_process.exec is not available in cloud functions", ""},
 		{"a promise that never settles", `exports.main = () => new Promise(() => {})`, worker.EmptyLoop, "the handler's promise never settles: the event loop is empty", ""},
 		{"only an unref'd timer", `exports.main = () => new Promise(r => setTimeout(r, 5).unref())`, worker.EmptyLoop, "the handler's promise…", ""},
 		{"a throw in a timer", `exports.main = () => new Promise(() => setTimeout(() => { throw new Error('late') }, 1))`, worker.UnhandledRejection, "Uncaught Error: late", "index.js:1"},

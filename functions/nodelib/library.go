@@ -28,7 +28,6 @@ const internal = "internal/"
 func Builtins() []string {
 	names := slices.Collect(maps.Keys(table()))
 	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, internal) })
-	names = append(names, slices.Collect(maps.Keys(unavailable()))...)
 	slices.Sort(names)
 	return names
 }
@@ -70,7 +69,6 @@ type Loader struct {
 	library *Library
 	realm   Realm
 	table   map[string]module
-	missing map[string]string
 	loaded  map[string]*goja.Object // module objects by name; a cycle sees the exports so far
 	require goja.Value
 }
@@ -81,7 +79,6 @@ func NewLoader(library *Library, realm Realm) *Loader {
 		library: library,
 		realm:   realm,
 		table:   table(),
-		missing: unavailable(),
 		loaded:  make(map[string]*goja.Object),
 	}
 	l.require = Func(realm.VM(), "require", func(call goja.FunctionCall) goja.Value {
@@ -97,8 +94,7 @@ func (l *Loader) Has(name string) bool {
 		return false
 	}
 	_, ok := l.table[name]
-	_, known := l.missing[name]
-	return ok || known
+	return ok
 }
 
 // Load returns a module's exports, running it on first use. A module that is
@@ -111,9 +107,6 @@ func (l *Loader) Load(name string) goja.Value {
 	}
 	m, ok := l.table[name]
 	if !ok {
-		if why, ok := l.missing[name]; ok {
-			panic(Error(vm, "Error", "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", why))
-		}
 		panic(Error(vm, "Error", "MODULE_NOT_FOUND", "Cannot find module '"+name+"'"))
 	}
 	p, err := l.library.program(name, m)

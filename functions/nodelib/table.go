@@ -8,9 +8,12 @@ func table() map[string]module {
 		"assert/strict":       {source: "js/assert/strict.js"},
 		"async_hooks":         {source: "js/async_hooks.js", bind: bindAsyncHooks},
 		"buffer":              {source: "js/buffer.js", bind: bindBuffer},
+		"child_process":       {source: "js/child_process.js"},
+		"cluster":             {source: "js/cluster.js"},
 		"console":             {source: "js/console.js", bind: bindConsole},
 		"constants":           {source: "js/constants.js"},
 		"crypto":              {source: "js/crypto.js", bind: bindCrypto},
+		"dgram":               {source: "js/dgram.js"},
 		"diagnostics_channel": {source: "js/diagnostics_channel.js"},
 		"dns":                 {source: "js/dns.js"},
 		"dns/promises":        {source: "js/dns/promises.js"},
@@ -21,6 +24,7 @@ func table() map[string]module {
 		"http":                {source: "js/http.js", bind: bindHTTP},
 		"http2":               {source: "js/http2.js"},
 		"https":               {source: "js/https.js"},
+		"inspector":           {source: "js/inspector.js"},
 		"module":              {source: "js/module.js", bind: bindModule},
 		"net":                 {source: "js/net.js"},
 		"os":                  {source: "js/os.js"},
@@ -32,6 +36,7 @@ func table() map[string]module {
 		"querystring":         {source: "js/querystring.js"},
 		"readline":            {source: "js/readline.js"},
 		"readline/promises":   {source: "js/readline/promises.js"},
+		"repl":                {source: "js/repl.js"},
 		"stream":              {source: "js/stream.js"},
 		"stream/consumers":    {source: "js/stream/consumers.js"},
 		"stream/promises":     {source: "js/stream/promises.js"},
@@ -75,14 +80,4 @@ func table() map[string]module {
 		"internal/urlparser":      {source: "js/internal/urlparser.js"},
 		"internal/whatwg_url":     {source: "js/internal/whatwg_url.js", bind: bindURL},
 	}
-}
-
-// unavailable lists the modules that cannot be, with the text of the error
-// that require throws.
-func unavailable() map[string]string {
-	missing := make(map[string]string)
-	for _, name := range []string{"child_process", "cluster", "dgram", "repl", "sqlite", "inspector", "wasi"} {
-		missing[name] = name + " is not available in cloud functions"
-	}
-	return missing
 }

@@ -40,25 +40,26 @@ function checkSize(size) {
   if (!(size >= 0 && size <= 2147483647)) throw outOfRange('size', '>= 0 && <= 2147483647', size)
 }
 
+// Functions, not methods: people write new Buffer.from(…).
 override(Buffer, {
-  from(value, encoding, length) {
+  from: function from(value, encoding, length) {
     if (typeof value === 'string') return wrap(host.decode(value, encodingOf(encoding)))
     if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') {
       throw invalidArgType('first argument', 'of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object.', value)
     }
     return npmFrom(value, encoding, length)
   },
-  alloc(size, fill, encoding) {
+  alloc: function alloc(size, fill, encoding) {
     checkSize(size)
     if (typeof fill === 'string') return npmAlloc(size).fill(fill, encoding)
     return npmAlloc(size, fill, encoding)
   },
-  allocUnsafe(size) {
+  allocUnsafe: function allocUnsafe(size) {
     checkSize(size)
     return npmAlloc(size)
   },
   isEncoding: name => typeof name === 'string' && name.toLowerCase() in encodings,
-  byteLength(value, encoding) {
+  byteLength: function byteLength(value, encoding) {
     if (typeof value === 'string') return host.byteLength(value, encodings[encoding] ?? encodings[String(encoding).toLowerCase()] ?? 'utf8')
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength
     throw invalidArgType('string', 'of type string or an instance of Buffer or ArrayBuffer', value)

@@ -34,6 +34,14 @@ exports.invalidArgValue = (name, value, reason = 'is invalid') => coded(TypeErro
 exports.outOfRange = (name, expected, actual) => coded(RangeError, 'ERR_OUT_OF_RANGE', `The value of "${name}" is out of range. It must be ${expected}. Received ${typeof actual === 'string' ? actual : inspect(actual)}`)
 exports.notAvailable = name => coded(Error, 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', `${name} is not available in cloud functions`)
 
+// withoutFunctions gives a module functions that fail when they are called.
+exports.withoutFunctions = (module, name, functions) => {
+  for (const f of functions) {
+    module[f] = { [f]() { throw exports.notAvailable(`${name}.${f}`) } }[f]
+  }
+  return module
+}
+
 exports.systemErrors = {
   1: 'EPERM', 2: 'ENOENT', 4: 'EINTR', 5: 'EIO', 9: 'EBADF', 11: 'EAGAIN', 12: 'ENOMEM', 13: 'EACCES', 16: 'EBUSY', 17: 'EEXIST', 18: 'EXDEV', 20: 'ENOTDIR',
   21: 'EISDIR', 22: 'EINVAL', 24: 'EMFILE', 27: 'EFBIG', 28: 'ENOSPC', 30: 'EROFS', 32: 'EPIPE', 36: 'ENAMETOOLONG', 39: 'ENOTEMPTY', 40: 'ELOOP',
