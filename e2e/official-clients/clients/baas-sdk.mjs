@@ -1,35 +1,70 @@
 // Our own client in the same table: as a user, and with an API key.
-import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 
-export function connect(module, { url, env, apiKey }) {
-  const cloud = createRequire(import.meta.url)('../../../sdk-js');
-  const asAdmin = module === 'apiKey';
-  cloud.init({ env, endpoint: url, ...(asAdmin ? { apiKey } : {}) });
+const require = createRequire(import.meta.url);
+
+/** openBaasSDK takes the package from this repository; it signs its user in by itself. */
+export function openBaasSDK({ admin }, { url, env, apiKey }) {
+  const cloud = require("../../../sdk-js");
+  cloud.init({ env, endpoint: url, ...(admin ? { apiKey } : {}) });
   const db = cloud.database();
-  const _ = db.command;
-  const statusOf = ({ fileList: [item] }) => {
-    if (item.status !== 0) throw new Error(JSON.stringify(item));
-    return item;
-  };
+
+  /** getDoc: the SDK rejects, with -1, what does not exist or may not be read. */
+  async function getDoc(name, id) {
+    try {
+      return (await db.collection(name).doc(id).get()).data;
+    } catch (err) {
+      if (err.errCode === -1 && err.errMsg.includes("cannot find document")) return undefined;
+      throw err;
+    }
+  }
+  const items = ({ fileList }) => fileList.map((f) => ({ url: f.tempFileURL, ok: f.status === 0, code: f.status }));
   return {
-    ...(asAdmin ? { createCollection: (name) => db.createCollection(name) } : {}),
-    add: async (name, data) => (await db.collection(name).add({ data }))._id,
-    get: async (name, id) => (await db.collection(name).doc(id).get()).data,
-    async query(name, { where, order, limit, field }) {
-      let query = db.collection(name).where(where(_)).orderBy(...order);
-      if (limit !== undefined) query = query.limit(limit);
-      if (field !== undefined) query = query.field(field);
-      return (await query.get()).data;
+    db,
+    user: !admin,
+    /** signIn: the SDK has no call that tells who its user is, but the user's documents do. */
+    async signIn(name) {
+      const { _id } = await db.collection(name).add({ data: {} });
+      const { _openid } = await getDoc(name, _id);
+      await db.collection(name).doc(_id).remove();
+      return _openid;
     },
-    update: async (name, id, data) => (await db.collection(name).doc(id).update({ data: data(_) })).stats.updated,
-    count: async (name, where) => (await db.collection(name).where(where(_)).count()).total,
-    remove: async (name, id) => (await db.collection(name).doc(id).remove()).stats.removed,
+    createCollection: (name) => db.createCollection(name),
+    add: async (name, data) => (await db.collection(name).add({ data }))._id,
+    getDoc,
+    find: async (query) => (await query.get()).data,
+    count: async (query) => (await query.count()).total,
+    update: async (target, data) => (await target.update({ data })).stats.updated,
+    set: async (target, data) => (await target.set({ data })).stats,
+    async remove(target) {
+      try {
+        return (await target.remove()).stats.removed;
+      } catch (err) {
+        if (err.errCode === -1 && err.errMsg.includes("cannot remove document")) return 0;
+        throw err;
+      }
+    },
     call: async (name, data) => (await cloud.callFunction({ name, data })).result,
-    upload: async (cloudPath, bytes) => (await cloud.uploadFile({ cloudPath, filePath: bytes })).fileID,
-    tempURL: async (fileID) => statusOf(await cloud.getTempFileURL({ fileList: [fileID] })).tempFileURL,
+    upload: async (cloudPath, fileContent) => (await cloud.uploadFile({ cloudPath, fileContent })).fileID,
+    tempURLs: async (fileList) => items(await cloud.getTempFileURL({ fileList })),
     download: async (fileID) => readFile((await cloud.downloadFile({ fileID })).tempFilePath),
-    delete: async (fileID) => void statusOf(await cloud.deleteFile({ fileList: [fileID] })),
-    watch: (name, where, onChange, onError) => db.collection(name).where(where).watch({ onChange, onError }),
+    deleteFiles: async (fileList) => items(await cloud.deleteFile({ fileList })).map(({ ok, code }) => ({ ok, code })),
+    failure: async (promise) => {
+      try {
+        return { answer: await promise };
+      } catch (err) {
+        return { code: err.errCode, text: err.errMsg };
+      }
+    },
+    codes: {
+      createDenied: -502003,
+      collectionExists: -502001,
+      collectionMissing: -502005,
+      duplicateID: -502001,
+      functionMissing: -501000,
+      functionThrew: -504002,
+      fileMissing: -503003,
+    },
   };
 }

@@ -1,35 +1,85 @@
-// What js-sdk 1 and 3 have in common once they are signed in.
-export function adapt(app, { upload, download }) {
+// @cloudbase/js-sdk: the rights of the anonymous user it signs in; answers errors
+// as values or by rejecting, depending on generation, build and method.
+import { createRequire } from "node:module";
+import { bytesOf, installDOM } from "../dom.mjs";
+
+const require = createRequire(import.meta.url);
+
+/**
+ * openJSSDK points the package at the server: generation 3 by registerHost,
+ * generation 1 by registerEndPoint. Web builds get a DOM first.
+ */
+export async function openJSSDK({ file, generation, web, codes }, { url, env }) {
+  const dom = web ? installDOM() : undefined;
+  const sdk = require(file);
+  const app = sdk.init({ env });
+  const { host } = new URL(url);
+  if (generation === 3) app.registerHost(host, "http");
+  else sdk.registerEndPoint(`//${host}/web`, "http:");
   const db = app.database();
-  const _ = db.command;
   return {
-    async add(name, data) {
-      const result = await db.collection(name).add(data);
-      if (result.id === undefined) throw new Error(`add answered ${JSON.stringify(result)}`);
-      return result.id;
+    db,
+    user: true,
+    async signIn() {
+      const auth = app.auth({ persistence: "local" });
+      if (generation === 3) await auth.signInAnonymously();
+      else await auth.anonymousAuthProvider().signIn();
+      const state = await auth.getLoginState();
+      return state.user.uid;
     },
-    get: async (name, id) => (await db.collection(name).doc(id).get()).data[0],
-    async query(name, { where, order, limit, field }) {
-      let query = db.collection(name).where(where(_)).orderBy(...order);
-      if (limit !== undefined) query = query.limit(limit);
-      if (field !== undefined) query = query.field(field);
-      return (await query.get()).data;
+    createCollection: (name) => db.createCollection(name),
+    add: async (name, doc) => valueOf(await db.collection(name).add(doc)).id,
+    getDoc: async (name, id) => valueOf(await db.collection(name).doc(id).get()).data[0],
+    find: async (query) => valueOf(await query.get()).data,
+    count: async (query) => valueOf(await query.count()).total,
+    update: async (target, data) => valueOf(await target.update(data)).updated,
+    set: async (target, data) => {
+      const { updated, upsertedId } = valueOf(await target.set(data));
+      return { updated, created: upsertedId ? 1 : 0 };
     },
-    update: async (name, id, data) => (await db.collection(name).doc(id).update(data(_))).updated,
-    count: async (name, where) => (await db.collection(name).where(where(_)).count()).total,
-    remove: async (name, id) => (await db.collection(name).doc(id).remove()).deleted,
-    call: async (name, data) => (await app.callFunction({ name, data })).result,
-    upload,
-    async tempURL(fileID) {
-      const { fileList } = await app.getTempFileURL({ fileList: [fileID] });
-      if (fileList[0].code !== 'SUCCESS') throw new Error(JSON.stringify(fileList[0]));
-      return fileList[0].tempFileURL;
+    remove: async (target) => valueOf(await target.remove()).deleted,
+    call: async (name, data) => valueOf(await app.callFunction({ name, data })).result,
+    async upload(cloudPath, content) {
+      const filePath = web ? new dom.window.File([content], "upload.bin") : content;
+      return valueOf(await app.uploadFile({ cloudPath, filePath })).fileID;
     },
-    download,
-    async delete(fileID) {
-      const { fileList } = await app.deleteFile({ fileList: [fileID] });
-      if (fileList[0].code !== 'SUCCESS') throw new Error(JSON.stringify(fileList[0]));
+    streams: !web,
+    tempURLs: async (fileList) =>
+      valueOf(await app.getTempFileURL({ fileList })).fileList.map((f) => ({ url: f.tempFileURL, ok: f.code === "SUCCESS", code: f.code })),
+    async download(fileID) {
+      const { fileContent } = valueOf(await app.downloadFile({ fileID }));
+      return web ? bytesOf(dom.window, dom.offered.at(-1)) : fileContent;
     },
-    watch: (name, where, onChange, onError) => db.collection(name).where(where).watch({ onChange, onError }),
+    deleteFiles: async (fileList) =>
+      valueOf(await app.deleteFile({ fileList })).fileList.map((f) => ({ ok: f.code === "SUCCESS", code: f.code })),
+    failure: async (promise) => {
+      try {
+        return { answer: valueOf(await promise) };
+      } catch (err) {
+        return causeOf(err);
+      }
+    },
+    codes: {
+      createDenied: "DATABASE_PERMISSION_DENIED",
+      collectionMissing: "DATABASE_COLLECTION_NOT_EXIST",
+      functionMissing: "FUNCTION_NOT_FOUND",
+      fileMissing: "STORAGE_FILE_NONEXIST",
+      ...codes,
+    },
   };
+}
+
+/** valueOf turns an error that the SDK answered as a value into an exception. */
+function valueOf(answer) {
+  // The Node build of generation 3 repeats the code on top and leaves the text in data.
+  const { code } = [answer, answer?.data].find((part) => typeof part?.code === "string") ?? {};
+  if (code) throw Object.assign(new Error(answer.message ?? answer.data.message), { code });
+  return answer;
+}
+
+/** causeOf reads an SDK's exception; generation 1 puts code and text as JSON into the message. */
+function causeOf(err) {
+  if (err.code !== undefined) return { code: err.code, text: err.message };
+  const { code, msg } = JSON.parse(err.message);
+  return { code, text: msg };
 }

@@ -1,35 +1,56 @@
-// @cloudbase/node-sdk: pointed at the server by TCB_CONTEXT_CNFG (set by
-// run.mjs), with a key pair as its credentials.
-import { createRequire } from 'node:module';
+// @cloudbase/node-sdk: admin rights; documents go in bare, a get by id answers a list of one.
+import { createRequire } from "node:module";
 
-export function connect(module, { env, secretId, secretKey }) {
-  const app = createRequire(import.meta.url)(module).init({ env, secretId, secretKey });
+const require = createRequire(import.meta.url);
+
+/**
+ * openNodeSDK points the package at the server by its serviceUrl option, with
+ * a key pair or, given `bearer`, with an API key.
+ */
+export function openNodeSDK({ packageName, bearer }, { url, env, pair, apiKey }) {
+  const sdk = require(packageName);
+  const options = { env, serviceUrl: `${url}/admin` };
+  const app = sdk.init(bearer ? { ...options, accessKey: apiKey } : { ...options, ...pair });
+  const wrong = bearer ? { accessKey: `${apiKey.slice(0, -2)}00` } : { ...pair, secretKey: "wrong" };
   const db = app.database();
-  const _ = db.command;
   return {
+    db,
+    user: false,
     createCollection: (name) => db.createCollection(name),
-    add: async (name, data) => (await db.collection(name).add(data)).id,
-    get: async (name, id) => (await db.collection(name).doc(id).get()).data[0],
-    async query(name, { where, order, limit, field }) {
-      let query = db.collection(name).where(where(_)).orderBy(...order);
-      if (limit !== undefined) query = query.limit(limit);
-      if (field !== undefined) query = query.field(field);
-      return (await query.get()).data;
+    add: async (name, doc) => (await db.collection(name).add(doc)).id,
+    addMany: async (name, docs) => (await db.collection(name).add(docs)).ids,
+    getDoc: async (name, id) => (await db.collection(name).doc(id).get()).data[0],
+    find: async (query) => (await query.get()).data,
+    count: async (query) => (await query.count()).total,
+    update: async (target, data) => (await target.update(data)).updated,
+    set: async (target, data) => {
+      const { updated, upsertedId } = await target.set(data);
+      return { updated, created: upsertedId ? 1 : 0 };
     },
-    update: async (name, id, data) => (await db.collection(name).doc(id).update(data(_))).updated,
-    count: async (name, where) => (await db.collection(name).where(where(_)).count()).total,
-    remove: async (name, id) => (await db.collection(name).doc(id).remove()).deleted,
+    remove: async (target) => (await target.remove()).deleted,
     call: async (name, data) => (await app.callFunction({ name, data })).result,
     upload: async (cloudPath, fileContent) => (await app.uploadFile({ cloudPath, fileContent })).fileID,
-    async tempURL(fileID) {
-      const { fileList } = await app.getTempFileURL({ fileList: [fileID] });
-      if (fileList[0].code !== 'SUCCESS') throw new Error(JSON.stringify(fileList[0]));
-      return fileList[0].tempFileURL;
-    },
+    tempURLs: async (fileList) =>
+      (await app.getTempFileURL({ fileList })).fileList.map((f) => ({ url: f.tempFileURL, ok: f.code === "SUCCESS", code: f.code })),
     download: async (fileID) => (await app.downloadFile({ fileID })).fileContent,
-    async delete(fileID) {
-      const { fileList } = await app.deleteFile({ fileList: [fileID] });
-      if (fileList[0].code !== 'SUCCESS') throw new Error(JSON.stringify(fileList[0]));
+    deleteFiles: async (fileList) =>
+      (await app.deleteFile({ fileList })).fileList.map((f) => ({ ok: f.code === "SUCCESS", code: f.code })),
+    withWrongSecret: (name) => sdk.init({ ...options, ...wrong }).database().collection(name).get(),
+    failure: async (promise) => {
+      try {
+        return { answer: await promise };
+      } catch (err) {
+        return { code: err.code, text: err.message };
+      }
+    },
+    codes: {
+      collectionExists: "DATABASE_REQUEST_FAILED",
+      collectionMissing: "DATABASE_COLLECTION_NOT_EXIST",
+      duplicateID: "DATABASE_REQUEST_FAILED",
+      functionMissing: "FUNCTION_NOT_FOUND",
+      functionThrew: "FUNCTIONS_EXECUTE_FAIL",
+      fileMissing: "STORAGE_FILE_NONEXIST",
+      wrongSecret: bearer ? "CHECK_LOGIN_FAILED" : "SIGN_PARAM_INVALID",
     },
   };
 }

@@ -1,36 +1,59 @@
-// wx-server-sdk: pointed at the server by TCB_CONTEXT_CNFG (set by run.mjs),
-// with a key pair as its credentials.
-import { createRequire } from 'node:module';
+// wx-server-sdk: admin rights; takes { data }, answers stats, speaks in numbers.
+import { createRequire } from "node:module";
 
-export function connect(module, { env, secretId, secretKey }) {
-  const cloud = createRequire(import.meta.url)(module);
-  cloud.init({ env, secretId, secretKey });
-  const db = cloud.database();
-  const _ = db.command;
+const require = createRequire(import.meta.url);
+
+/**
+ * openWxServerSDK points the package at the server by nothing but the
+ * environment of the process, as a cloud function's worker would.
+ */
+export function openWxServerSDK({ packageName, codes }, { url, env, pair }) {
+  process.env.TCB_CONTEXT_CNFG = JSON.stringify({ URL: `${url}/admin` });
+  process.env.TENCENTCLOUD_SECRETID = pair.secretId;
+  process.env.TENCENTCLOUD_SECRETKEY = pair.secretKey;
+  const cloud = require(packageName);
+  cloud.init({ env });
+  const db = cloud.database({ throwOnNotFound: false });
   return {
+    db,
+    user: false,
     createCollection: (name) => db.createCollection(name),
     add: async (name, data) => (await db.collection(name).add({ data }))._id,
-    get: async (name, id) => (await db.collection(name).doc(id).get()).data,
-    async query(name, { where, order, limit, field }) {
-      let query = db.collection(name).where(where(_)).orderBy(...order);
-      if (limit !== undefined) query = query.limit(limit);
-      if (field !== undefined) query = query.field(field);
-      return (await query.get()).data;
-    },
-    update: async (name, id, data) => (await db.collection(name).doc(id).update({ data: data(_) })).stats.updated,
-    count: async (name, where) => (await db.collection(name).where(where(_)).count()).total,
-    remove: async (name, id) => (await db.collection(name).doc(id).remove()).stats.removed,
+    addMany: async (name, data) => (await db.collection(name).add({ data }))._ids,
+    getDoc: async (name, id) => (await db.collection(name).doc(id).get()).data ?? undefined,
+    find: async (query) => (await query.get()).data,
+    count: async (query) => (await query.count()).total,
+    update: async (target, data) => (await target.update({ data })).stats.updated,
+    set: async (target, data) => (await target.set({ data })).stats,
+    remove: async (target) => (await target.remove()).stats.removed,
     call: async (name, data) => (await cloud.callFunction({ name, data })).result,
     upload: async (cloudPath, fileContent) => (await cloud.uploadFile({ cloudPath, fileContent })).fileID,
-    async tempURL(fileID) {
-      const { fileList } = await cloud.getTempFileURL({ fileList: [fileID] });
-      if (fileList[0].status !== 0) throw new Error(JSON.stringify(fileList[0]));
-      return fileList[0].tempFileURL;
-    },
+    tempURLs: async (fileList) =>
+      (await cloud.getTempFileURL({ fileList })).fileList.map((f) => ({ url: f.tempFileURL, ok: f.status === 0, code: f.status })),
     download: async (fileID) => (await cloud.downloadFile({ fileID })).fileContent,
-    async delete(fileID) {
-      const { fileList } = await cloud.deleteFile({ fileList: [fileID] });
-      if (fileList[0].status !== 0) throw new Error(JSON.stringify(fileList[0]));
+    deleteFiles: async (fileList) =>
+      (await cloud.deleteFile({ fileList })).fileList.map((f) => ({ ok: f.status === 0, code: f.status })),
+    async withWrongSecret(name) {
+      process.env.TENCENTCLOUD_SECRETKEY = "wrong";
+      try {
+        return await db.collection(name).get();
+      } finally {
+        process.env.TENCENTCLOUD_SECRETKEY = pair.secretKey;
+      }
+    },
+    failure: async (promise) => {
+      try {
+        return { answer: await promise };
+      } catch (err) {
+        return { code: err.errCode, text: err.errMsg };
+      }
+    },
+    codes: {
+      collectionMissing: -502005,
+      duplicateID: -502001,
+      fileMissing: -503003,
+      wrongSecret: -501001,
+      ...codes,
     },
   };
 }
