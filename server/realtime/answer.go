@@ -203,6 +203,11 @@ func (s *session) check(r request) ([]byte, error) {
 // refuse answers a frame, or ends a watch, with an ERROR frame. A refused read
 // has the socket's own code. Nobody is told of errors that are only the end of
 // the session.
+//
+// An INIT_WATCH before LOGIN is answered without the watch's name. js-sdk closes
+// its socket with the last watch, and takes a watch that is opened right after
+// for logged in on the new one. It cures that by itself, with LOGIN and
+// INIT_WATCH again, but shows the application every ERROR with a name first.
 func (s *session) refuse(ctx context.Context, r request, err error) error {
 	if ctx.Err() != nil || errors.Is(err, errGone) {
 		return errGone
@@ -210,6 +215,9 @@ func (s *session) refuse(ctx context.Context, r request, err error) error {
 	p := reply.Explain(ctx, s.log, err)
 	if p.Code == fault.DatabaseDenied {
 		p.Code = fault.CollectionDenied
+	}
+	if r.msgType == msgInit && s.env == nil {
+		r.watchID = ""
 	}
 	return s.send(frame(r.watchID, r.requestID, msgError, errorData(p)))
 }

@@ -23,7 +23,12 @@ func TestLogin(t *testing.T) {
 	h.must(err)
 
 	c := h.connect()
-	c.ask("INIT_WATCH", "w", watchRequest("c", "{}"), nil).refused(fault.CheckLoginFailed, "LOGIN")
+	early := c.ask("INIT_WATCH", "w", watchRequest("c", "{}"), nil)
+	early.refused(fault.CheckLoginFailed, "LOGIN")
+	if early.WatchID != nil {
+		t.Errorf("a watch before LOGIN was refused by its name %q, which js-sdk shows to the application", *early.WatchID)
+	}
+	c.ask("REBUILD_WATCH", "w", object{"queryID": "x"}, nil).refused(fault.CheckLoginFailed, "LOGIN")
 	c.ask("PING", "", nil, nil).want("PONG")
 	c.ask("LOGIN", "", object{"envId": "dev"}, nil).refused(fault.CheckLoginFailed, "signStr")
 	c.ask("LOGIN", "", object{"envId": "dev"}, object{"signStr": 5}).refused(fault.InvalidParam, "signStr")
