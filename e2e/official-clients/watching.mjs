@@ -155,6 +155,20 @@ export const watchSteps = [
     },
   },
   {
+    name: "watch: closed, opened at once",
+    for: (client) => client.user,
+    async run({ client, watched: name }) {
+      const { db } = client;
+      await client.add(name, { _id: "again", room: "again", n: 1 });
+      // The SDK drops its socket with the last watch, and opens another one.
+      for (let round = 0; round < 3; round++) {
+        const watch = openWatch(db.collection(name).where({ room: "again" }));
+        await watch.until({ again: 1 }, 10_000);
+        await watch.close();
+      }
+    },
+  },
+  {
     name: "watch: heartbeat when idle",
     for: (client) => client.user,
     timeoutMs: 60_000,

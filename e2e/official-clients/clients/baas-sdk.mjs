@@ -15,7 +15,7 @@ export function openBaasSDK({ admin }, { url, env, apiKey }) {
     try {
       return (await db.collection(name).doc(id).get()).data;
     } catch (err) {
-      if (err.errCode === -1 && err.errMsg.includes("cannot find document")) return undefined;
+      if (err.errCode === -1 && /cannot find document|does not exist/.test(err.errMsg)) return undefined;
       throw err;
     }
   }
