@@ -1,9 +1,8 @@
 // Two languages, one key list: a key that one of them lacks does not compile.
 import { computed, ref } from "vue";
 import { en } from "./messages.en";
-import { zh } from "./messages.zh";
+import { zh, type MessageKey } from "./messages.zh";
 
-export type MessageKey = keyof typeof zh;
 export type Locale = "zh-CN" | "en";
 
 const catalogs: Record<Locale, Record<MessageKey, string>> = { "zh-CN": zh, en };

@@ -1,4 +1,4 @@
-import type { MessageKey } from "./i18n";
+import type { MessageKey } from "./messages.zh";
 
 export const en: Record<MessageKey, string> = {
   "app.title": "baas console",

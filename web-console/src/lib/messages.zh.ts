@@ -42,3 +42,5 @@ export const zh = {
   "functions.badEvent": "event 不是合法的 JSON",
   "functions.meta": "版本 {version} · 超时 {timeout} ms · 内存 {memory} MB",
 } as const;
+
+export type MessageKey = keyof typeof zh;
