@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"errors"
+	"time"
 
 	"baas/db/fault"
 	"baas/db/live"
@@ -23,7 +24,18 @@ func (s *session) answer(ctx context.Context, text []byte) error {
 	case msgType == "":
 		return nil
 	}
-	return s.send(frame(r.watchID, r.requestID, msgType, data))
+	err = s.send(frame(r.watchID, r.requestID, msgType, data))
+	if msgType == msgInitEvent || msgType == msgNextEvent {
+		s.settle(s.watches[r.watchID])
+	}
+	return err
+}
+
+// settle keeps a watch silent that has just been answered.
+func (s *session) settle(w *watch) {
+	wait := s.hub.o.Limits.Settle
+	w.quiet = time.Now().Add(wait)
+	time.AfterFunc(wait, s.ring) // harmless when the session has ended
 }
 
 // handle does what a frame asks for and returns the content and type of the

@@ -89,6 +89,7 @@ func open(t testing.TB, edit ...func(*house)) *house {
 		disks: map[string]*memkv.Disk{"system": {}, "dev": {}, "other": {}},
 	}
 	h.now.Store(time.Now().UnixNano())
+	h.options.Limits.Settle = -1 // none; TestSettle has the real one
 	for _, e := range edit {
 		e(h)
 	}

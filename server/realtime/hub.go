@@ -26,6 +26,11 @@ type Limits struct {
 	Beat         time.Duration // between pings of the server, and from connecting to LOGIN: 20 s
 	Idle         time.Duration // without a sign of the client: 60 s
 	Write        time.Duration // of one frame: 20 s
+	// Settle is how long a watch is silent after its first result or a
+	// rebuilt one: 100 ms. The SDK, where several frames can reach it in one
+	// turn of the event loop (in Node), drops an event that comes on the
+	// heels of either, and misses it only some 15 s later. Negative: none.
+	Settle time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
@@ -37,6 +42,7 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.Beat, 20*time.Second)
 	fill(&l.Idle, time.Minute)
 	fill(&l.Write, 20*time.Second)
+	fill(&l.Settle, 100*time.Millisecond)
 	return l
 }
 

@@ -180,7 +180,7 @@ func (s *session) become(who rules.Principal) {
 // advance sends the events of every watch that has some.
 func (s *session) advance(ctx context.Context) error {
 	for _, w := range s.watches {
-		if w.inbox.isEmpty() {
+		if w.inbox.isEmpty() || time.Now().Before(w.quiet) {
 			continue
 		}
 		if err := s.recheck(ctx); err != nil {

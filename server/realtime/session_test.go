@@ -12,7 +12,6 @@ import (
 	"baas/db/fault"
 	"baas/db/rules"
 	"baas/server/auth"
-	"baas/server/realtime"
 )
 
 func TestLogin(t *testing.T) {
@@ -342,7 +341,7 @@ func TestTooManyDocuments(t *testing.T) {
 
 func TestResultTooLarge(t *testing.T) {
 	t.Parallel()
-	h := open(t, func(h *house) { h.options.Limits = realtime.Limits{ResultBytes: 1000} })
+	h := open(t, func(h *house) { h.options.Limits.ResultBytes = 1000 })
 	h.collection("c", rules.ReadOnly, `{"_id": "a", "t": "`+strings.Repeat("x", 1000)+`"}`)
 	h.login(h.user("alice")).ask("INIT_WATCH", "w", watchRequest("c", "{}"), nil).refused(fault.ResultTooLarge, "1000 bytes")
 }

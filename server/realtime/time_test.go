@@ -114,7 +114,7 @@ func TestSilentClientIsClosed(t *testing.T) {
 
 // TestClientThatDoesNotRead: nobody waits for it, then it is closed.
 func TestClientThatDoesNotRead(t *testing.T) {
-	timed(t, realtime.Limits{}, func(t *testing.T, h *house) {
+	timed(t, realtime.Limits{Settle: -1}, func(t *testing.T, h *house) {
 		h.collection("c", rules.ReadOnly)
 		alice := h.user("alice")
 		c := h.login(alice)
@@ -143,8 +143,8 @@ func TestClientThatDoesNotRead(t *testing.T) {
 // TestFallingBehind: a watch whose inbox overflows gets everything anew.
 func TestFallingBehind(t *testing.T) {
 	for name, limits := range map[string]realtime.Limits{
-		"changes": {InboxChanges: 5},
-		"bytes":   {InboxBytes: 200},
+		"changes": {Settle: -1, InboxChanges: 5},
+		"bytes":   {Settle: -1, InboxBytes: 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			timed(t, limits, func(t *testing.T, h *house) {
@@ -172,7 +172,7 @@ func TestFallingBehind(t *testing.T) {
 
 // TestWithinTheInboxNothingIsLost: a slow reader gets every event.
 func TestWithinTheInboxNothingIsLost(t *testing.T) {
-	timed(t, realtime.Limits{}, func(t *testing.T, h *house) {
+	timed(t, realtime.Limits{Settle: -1}, func(t *testing.T, h *house) {
 		h.collection("c", rules.ReadOnly)
 		c := h.login(h.user("alice"))
 		v := c.watch("w", "c", "{}")
@@ -222,10 +222,38 @@ func TestSignedOut(t *testing.T) {
 	}
 }
 
+// TestSettle: right after a first result or a rebuilt one nothing is pushed.
+func TestSettle(t *testing.T) {
+	timed(t, realtime.Limits{}, func(t *testing.T, h *house) {
+		h.collection("c", rules.ReadOnly)
+		c := h.login(h.user("alice"))
+		v := c.watch("w", "c", "{}")
+		start := time.Now()
+		h.insert("c", `{"_id": "a"}`)
+		wantLines(t, c.nextFor(v), `2 add/enqueue a {"_id":"a"}`)
+		if after := time.Since(start); after != 100*time.Millisecond {
+			t.Errorf("the first event came %v after the first result, want 100ms", after)
+		}
+		start = time.Now()
+		h.insert("c", `{"_id": "b"}`)
+		wantLines(t, c.nextFor(v), `3 add/enqueue b {"_id":"b"}`)
+		if after := time.Since(start); after != 0 {
+			t.Errorf("the next event came after %v, want at once", after)
+		}
+		c.rebuild(v)
+		start = time.Now()
+		h.insert("c", `{"_id": "c"}`)
+		wantLines(t, c.nextFor(v), `5 add/enqueue c {"_id":"c"}`)
+		if after := time.Since(start); after != 100*time.Millisecond {
+			t.Errorf("the first event came %v after the rebuilt result, want 100ms", after)
+		}
+	})
+}
+
 // TestCloseDoesNotWaitForReaders: a client that does not read cannot hold up
 // the end of the server.
 func TestCloseDoesNotWaitForReaders(t *testing.T) {
-	timed(t, realtime.Limits{}, func(t *testing.T, h *house) {
+	timed(t, realtime.Limits{Settle: -1}, func(t *testing.T, h *house) {
 		h.collection("c", rules.ReadOnly)
 		c := h.login(h.user("alice"))
 		c.watch("w", "c", "{}")

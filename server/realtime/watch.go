@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"time"
 
 	"baas/db"
 	"baas/db/fault"
@@ -25,6 +26,7 @@ type watch struct {
 	feed  *feed
 	inbox *inbox
 
+	quiet  time.Time    // until then nothing is pushed
 	event  int64        // number of the newest event that the client was sent
 	seq    uint64       // what the client was shown includes the operations up to this number
 	result *live.Result // what the client was shown
