@@ -21,6 +21,11 @@ const maxCallDepth = 10_000
 // kills the process first.
 const regexpTimeout = 2 * time.Minute
 
+// limitRegexps sets the time limit of all regular expressions, before any user
+// code runs. A variable of the library is the only way to it, and that belongs
+// to the process, as this does.
+var limitRegexps = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = regexpTimeout })
+
 // Options of an Engine. The zero value runs functions that need no server SDK
 // and reach no internal address.
 type Options struct {
@@ -32,7 +37,6 @@ type Options struct {
 type Engine struct {
 	options Options
 	library *nodelib.Library
-	limits  sync.Once
 	sdk     sdkPrograms
 }
 
@@ -51,11 +55,19 @@ func (e *Engine) Modules() []string {
 	return names
 }
 
+// Prepare compiles what nearly every function needs, the server SDK included:
+// worth about 20 ms of the first call. A worker does it while it waits for a
+// function. What fails here fails again, with its text, where it is needed.
+func (e *Engine) Prepare() {
+	if err := e.library.Prepare(); err != nil {
+		return
+	}
+	_, _ = e.sdkProgram(sdkModule)
+}
+
 // Compile turns a function's bundle into a program. See worker.Engine.
 func (e *Engine) Compile(src worker.Source) (worker.Program, error) {
-	// The package variable of the regular expression engine is the only way
-	// to bound goja's expressions. It is set before any user code runs.
-	e.limits.Do(func() { regexp2.DefaultMatchTimeout = regexpTimeout })
+	limitRegexps()
 	p, err := compileModule(src.Name, string(src.Code), "exports", "require", "module", "__filename", "__dirname")
 	if err != nil {
 		return nil, err

@@ -130,6 +130,11 @@ func (c *child) serve(pipe io.Reader) error {
 	if err := c.out.send(frameReady, 0, appendTexts(nil, c.engine.Modules())); err != nil {
 		return err
 	}
+	// While the process waits for a function, its engine makes ready what any
+	// function needs.
+	if e, ok := c.engine.(interface{ Prepare() }); ok {
+		e.Prepare()
+	}
 	in := newFrameReader(pipe, fromParent)
 	for {
 		fr, err := in.next()
