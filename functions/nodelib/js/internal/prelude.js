@@ -99,10 +99,17 @@ fill(Array, {
   },
 })
 
-const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
+// A string iterates by code points: what is left of a surrogate is a lone one.
+const isLone = char => char >= '\ud800' && char <= '\udfff' && char.length === 1
 fill(String.prototype, {
-  isWellFormed() { return !loneSurrogate.test(String(this)) },
-  toWellFormed() { return String(this).replace(new RegExp(loneSurrogate, 'g'), '\uFFFD') },
+  isWellFormed() {
+    for (const char of String(this)) if (isLone(char)) return false
+    return true
+  },
+  toWellFormed() {
+    const text = String(this)
+    return text.isWellFormed() ? text : Array.from(text, char => (isLone(char) ? '\ufffd' : char)).join('')
+  },
 })
 
 function accessor(object, name, part) {

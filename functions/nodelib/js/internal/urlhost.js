@@ -11,8 +11,9 @@ const set = (chars, below) => {
 const fragmentSet = set(' "<>`', c0)
 const querySet = set(' "#<>', c0)
 const specialQuerySet = set("'", querySet)
-const pathSet = set('?^`{}', querySet)
-const userinfoSet = set('/:;=@[\\]|', pathSet)
+// The standard now encodes ^ in paths, too; Node 20 does not.
+const pathSet = set('?`{}', querySet)
+const userinfoSet = set('/:;=@[\\]^|', pathSet)
 
 function encode(text, inSet) {
   let out = ''
