@@ -203,14 +203,23 @@ func (i *Instance) callback(f goja.Callable) func() error {
 		ctx = &asyncContext{invocation: i.current}
 	}
 	return func() error {
-		i.context = ctx
-		_, err := f(goja.Undefined())
-		if ex, ok := errors.AsType[*goja.Exception](err); ok {
-			i.uncaught = append(i.uncaught, thrown{ex.Value(), ctx})
-			return nil
-		}
-		return err
+		return i.within(ctx, func() error {
+			_, err := f(goja.Undefined())
+			return err
+		})
 	}
+}
+
+// within runs a callback in a context. An exception that leaves it is an
+// uncaught one, of that context's invocation.
+func (i *Instance) within(ctx *asyncContext, callback func() error) error {
+	i.context = ctx
+	err := i.enter(callback)
+	if ex, ok := errors.AsType[*goja.Exception](err); ok {
+		i.uncaught = append(i.uncaught, thrown{ex.Value(), ctx})
+		return nil
+	}
+	return err
 }
 
 // --- nodelib.Realm ----------------------------------------------------------
@@ -222,10 +231,7 @@ func (i *Instance) VM() *goja.Runtime { return i.vm }
 func (i *Instance) Hold() func(func() error) {
 	settle, ctx := i.loop.hold(), i.context
 	return func(callback func() error) {
-		settle(func() error {
-			i.context = ctx
-			return callback()
-		})
+		settle(func() error { return i.within(ctx, callback) })
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"baas/functions/gojart"
 	"baas/functions/nodelib"
+	"baas/functions/worker"
 )
 
 // site is what the requests of the tests reach.
@@ -128,6 +129,31 @@ func TestRequests(t *testing.T) {
 				t.Errorf("got %s, want %s; %v\n%s", got, tc.want, failure, f.logged())
 			}
 		})
+	}
+}
+
+// An exception in the handler of an answer is an uncaught one: of the call that
+// asked, not of the one that happens to run.
+func TestThrowInAnAnswersHandler(t *testing.T) {
+	url := site(t)
+	f := load(t, gojart.Options{Outbound: outbound(t)}, noBridge, `
+exports.main = ({ url, late }) => {
+  if (url) require('http').get(url + '/json', res => { throw new RangeError('in the handler') })
+  if (late) return 'left'
+  return new Promise(r => setTimeout(() => r('fine'), 500))
+}`)
+	if got, failure := f.invoke(t.Context(), `{"late":true,"url":"`+url+`"}`); failure != nil || got != `"left"` {
+		t.Fatalf("the first call: got %s, %v", got, failure)
+	}
+	if got, failure := f.invoke(t.Context(), `{}`); failure != nil || got != `"fine"` {
+		t.Errorf("the next call: got %s, %v, want it untouched", got, failure)
+	}
+	if want := "Uncaught RangeError: in the handler"; !strings.Contains(f.logged(), want) {
+		t.Errorf("log: got %q, want %q in it", f.logged(), want)
+	}
+	_, failure := f.invoke(t.Context(), `{"url":"`+url+`"}`)
+	if want := "Uncaught RangeError: in the handler"; failure == nil || failure.Kind != worker.UnhandledRejection || failure.Text != want {
+		t.Errorf("its own call: got %v, want %s", failure, want)
 	}
 }
 
