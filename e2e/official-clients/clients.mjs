@@ -64,6 +64,8 @@ export const clients = [
       codes: { duplicateID: "DATABASE_REQUEST_FAILED", functionMissing: "OPERATION_FAIL", functionThrew: "OPERATION_FAIL" },
     }),
   },
+  // The first server SDK, and what wx-server-sdk 1.x is made of: the old dialect, signed the old way.
+  { name: "tcb-admin-node 1.23.0", how: "key pair", open: async (at) => ({ ...(await node("tcb-admin-node")(at)), addMany: undefined }) },
   // Our own, for comparison.
   { name: "baas-sdk", how: "user", open: baas({ admin: false }) },
   { name: "baas-sdk", how: "API key", open: baas({ admin: true }) },

@@ -1,6 +1,7 @@
 // @cloudbase/js-sdk: the rights of the anonymous user it signs in; answers errors
 // as values or by rejecting, depending on generation, build and method.
 import { createRequire } from "node:module";
+import { valueOf } from "./answer.mjs";
 import { bytesOf, installDOM } from "../dom.mjs";
 
 const require = createRequire(import.meta.url);
@@ -67,14 +68,6 @@ export async function openJSSDK({ file, generation, web, codes }, { url, env }) 
       ...codes,
     },
   };
-}
-
-/** valueOf turns an error that the SDK answered as a value into an exception. */
-function valueOf(answer) {
-  // The Node build of generation 3 repeats the code on top and leaves the text in data.
-  const { code } = [answer, answer?.data].find((part) => typeof part?.code === "string") ?? {};
-  if (code) throw Object.assign(new Error(answer.message ?? answer.data.message), { code });
-  return answer;
 }
 
 /** causeOf reads an SDK's exception; generation 1 puts code and text as JSON into the message. */

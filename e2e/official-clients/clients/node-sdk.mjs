@@ -1,5 +1,7 @@
 // @cloudbase/node-sdk: admin rights; documents go in bare, a get by id answers a list of one.
+// The oldest of the family, tcb-admin-node, answers errors as values.
 import { createRequire } from "node:module";
+import { valueOf } from "./answer.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -17,7 +19,7 @@ export function openNodeSDK({ packageName, bearer }, { url, env, pair, apiKey })
     db,
     user: false,
     createCollection: (name) => db.createCollection(name),
-    add: async (name, doc) => (await db.collection(name).add(doc)).id,
+    add: async (name, doc) => valueOf(await db.collection(name).add(doc)).id,
     addMany: async (name, docs) => (await db.collection(name).add(docs)).ids,
     getDoc: async (name, id) => (await db.collection(name).doc(id).get()).data[0],
     find: async (query) => (await query.get()).data,
@@ -28,7 +30,7 @@ export function openNodeSDK({ packageName, bearer }, { url, env, pair, apiKey })
       return { updated, created: upsertedId ? 1 : 0 };
     },
     remove: async (target) => (await target.remove()).deleted,
-    call: async (name, data) => (await app.callFunction({ name, data })).result,
+    call: async (name, data) => valueOf(await app.callFunction({ name, data })).result,
     upload: async (cloudPath, fileContent) => (await app.uploadFile({ cloudPath, fileContent })).fileID,
     tempURLs: async (fileList) =>
       (await app.getTempFileURL({ fileList })).fileList.map((f) => ({ url: f.tempFileURL, ok: f.code === "SUCCESS", code: f.code })),
@@ -38,7 +40,7 @@ export function openNodeSDK({ packageName, bearer }, { url, env, pair, apiKey })
     withWrongSecret: (name) => sdk.init({ ...options, ...wrong }).database().collection(name).get(),
     failure: async (promise) => {
       try {
-        return { answer: await promise };
+        return { answer: valueOf(await promise) };
       } catch (err) {
         return { code: err.code, text: err.message };
       }
