@@ -24,18 +24,29 @@ const env = new Proxy(host.env, {
 
 function output(level) {
   let rest = ''
+  let waiting = false
+  const flush = () => {
+    waiting = false
+    if (rest !== '') host.write(level, rest)
+    rest = ''
+  }
   return {
     isTTY: false,
     writable: true,
     columns: 80,
     fd: level === 'error' ? 2 : 1,
-    // Lines are what the log keeps: text waits for its end of line.
+    // Lines are what the log keeps: text waits for its end of line, but not
+    // beyond the running code.
     write(data, encoding, done) {
       if (typeof encoding === 'function') done = encoding
       rest += typeof data === 'string' ? data : Buffer.from(data).toString()
       const lines = rest.split('\n')
       rest = lines.pop()
       if (lines.length > 0) host.write(level, lines.join('\n'))
+      if (rest !== '' && !waiting) {
+        waiting = true
+        nextTick(flush)
+      }
       if (done) nextTick(done)
       return true
     },

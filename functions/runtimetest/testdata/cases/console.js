@@ -37,6 +37,7 @@
 // log: error err
 // log: log two
 // log: log lines
+// log: log open end
 exports.main = async ({ what }) => {
   switch (what) {
     case 'levels':
@@ -81,5 +82,7 @@ exports.main = async ({ what }) => {
       process.stderr.write('err\n')
       process.stdout.write('two\nli')
       process.stdout.write('nes\n')
+      process.stdout.write('open ')
+      process.stdout.write('end')
   }
 }
