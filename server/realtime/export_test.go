@@ -1,5 +1,18 @@
 package realtime
 
+// Watching returns how many watches the feeds of a Hub deliver to.
+func Watching(h *Hub) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, f := range h.feeds {
+		f.mu.Lock()
+		n += f.router.Len()
+		f.mu.Unlock()
+	}
+	return n
+}
+
 // ParseFrame reads a frame as a session does and returns its type.
 func ParseFrame(text []byte) (msgType string, err error) {
 	r, err := parseRequest(text)

@@ -158,7 +158,11 @@ func (h *house) close() {
 	if h.hub == nil {
 		return
 	}
-	err := errors.Join(h.hub.Close(), h.stop(), h.envs.Close(), h.system.Close(), h.gates["system"].Close())
+	closed := h.hub.Close()
+	if n := realtime.Watching(h.hub); n != 0 {
+		h.t.Errorf("after all sockets have ended, %d watches are still delivered to", n)
+	}
+	err := errors.Join(closed, h.stop(), h.envs.Close(), h.system.Close(), h.gates["system"].Close())
 	h.hub = nil
 	h.must(err)
 }

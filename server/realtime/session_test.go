@@ -12,6 +12,7 @@ import (
 	"baas/db/fault"
 	"baas/db/rules"
 	"baas/server/auth"
+	"baas/server/realtime"
 )
 
 func TestLogin(t *testing.T) {
@@ -174,6 +175,9 @@ func TestCheckAndClose(t *testing.T) {
 	c.send("CLOSE_WATCH", "w", nil, nil)
 	c.send("CLOSE_WATCH", "w", nil, nil) // closed already, no error
 	c.ask("PING", "", nil, nil).want("PONG")
+	if n := realtime.Watching(h.hub); n != 1 {
+		t.Errorf("after one of two watches was closed, %d are delivered to", n)
+	}
 	h.insert("c", `{"_id": "b"}`)
 	h.insert("fence", `{}`)
 	c.nextFor(fence)

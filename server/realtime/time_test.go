@@ -41,10 +41,10 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 }
 
 // timed runs a test in a bubble with its own clock.
-func timed(t *testing.T, limits realtime.Limits, test func(t *testing.T, h *house)) {
+func timed(t *testing.T, limits realtime.Limits, test func(t *testing.T, h *house), edit ...func(*house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		test(t, open(t, func(h *house) {
+		test(t, open(t, append(edit, func(h *house) {
 			h.options.Limits = limits
 			p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 			h.dial, h.url = p.dial, "ws://pipe"
@@ -56,7 +56,7 @@ func timed(t *testing.T, limits realtime.Limits, test func(t *testing.T, h *hous
 				<-served
 				return err
 			}
-		}))
+		})...))
 	})
 }
 

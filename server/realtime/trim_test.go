@@ -3,9 +3,11 @@ package realtime_test
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 
 	"baas/db/commit"
 	"baas/db/rules"
+	"baas/server/realtime"
 )
 
 // TestTrimmedLog: what is not in the change log any more comes as a fresh
@@ -35,4 +37,20 @@ func TestTrimmedLog(t *testing.T) {
 		f := c.receive()
 		wantLines(t, views[*f.WatchID].apply(f), `3 add/enqueue x {"_id":"x","room":1}`)
 	}
+}
+
+// TestLoginsDoNotTrimTheLog: operations that the log does not tell, of system
+// collections, move the feed on all the same.
+func TestLoginsDoNotTrimTheLog(t *testing.T) {
+	timed(t, realtime.Limits{Settle: -1}, func(t *testing.T, h *house) {
+		h.collection("c", rules.ReadOnly)
+		c := h.login(h.user("alice"))
+		v := c.watch("w", "c", "{}")
+		for i := range 20 {
+			h.user(fmt.Sprintf("user-%02d", i))
+			synctest.Wait()
+		}
+		h.insert("c", `{"_id": "a"}`)
+		wantLines(t, c.nextFor(v), `2 add/enqueue a {"_id":"a"}`)
+	}, func(h *house) { h.window = commit.Window{Parts: 5} })
 }
