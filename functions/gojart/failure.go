@@ -13,7 +13,7 @@ import (
 )
 
 // errEngine is a panic of the engine itself.
-var errEngine = errors.New("the JavaScript engine failed")
+var errEngine = errors.New("RuntimeError: the JavaScript engine failed")
 
 // panicError makes an error of a recovered panic. Exceptions and interrupts
 // that travelled as panics stay what they are.

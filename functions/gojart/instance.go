@@ -149,7 +149,7 @@ func (i *Instance) reckon() error {
 	for len(i.uncaught) > 0 {
 		t := i.uncaught[0]
 		i.uncaught = i.uncaught[1:]
-		if err := i.blame(t.value, t.context, "Uncaught ", i.onUncaught); err != nil {
+		if err := i.blame(t.value, t.context, "", i.onUncaught); err != nil {
 			return err
 		}
 	}
@@ -159,7 +159,7 @@ func (i *Instance) reckon() error {
 		if i.current != nil && r.promise == i.current.call.promise {
 			continue // the invocation's own failure
 		}
-		if err := i.blame(r.promise.Result(), r.context, "Unhandled promise rejection: ", i.onReject, i.vm.ToValue(r.promise)); err != nil {
+		if err := i.blame(r.promise.Result(), r.context, "(in promise) ", i.onReject, i.vm.ToValue(r.promise)); err != nil {
 			return err
 		}
 	}
@@ -170,7 +170,7 @@ func (i *Instance) reckon() error {
 // behind when it was answered is only logged: neither its own caller nor
 // another one suffers for it. An exception of the running invocation ends it,
 // as it ends Node's process.
-func (i *Instance) blame(value goja.Value, ctx *asyncContext, what string, listener goja.Callable, more ...goja.Value) error {
+func (i *Instance) blame(value goja.Value, ctx *asyncContext, where string, listener goja.Callable, more ...goja.Value) error {
 	i.context = ctx
 	defer func() { i.context = nil }()
 	if listener != nil {
@@ -184,14 +184,14 @@ func (i *Instance) blame(value goja.Value, ctx *asyncContext, what string, liste
 	}
 	f := i.describe(worker.UnhandledRejection, value, nil)
 	if i.isLate() || i.current == nil || i.current.call.done() {
-		text := what + f.Text
+		text := "Uncaught " + where + f.Text
 		if f.Stack != "" {
 			text += "\n" + f.Stack
 		}
 		i.Log(worker.LevelError, text)
 		return nil
 	}
-	f.Text = what + f.Text
+	f.Text = where + f.Text // the server puts "Uncaught" in front
 	return f
 }
 

@@ -72,10 +72,10 @@ func TestFailures(t *testing.T) {
 		{"a module that cannot be", `exports.main = async () => require('child_process').exec('id')`, worker.Threw, "Error: child_process.exec is not available in cloud functions", ""},
 		{"a promise that never settles", `exports.main = () => new Promise(() => {})`, worker.EmptyLoop, "the handler's promise never settles: the event loop is empty", ""},
 		{"only an unref'd timer", `exports.main = () => new Promise(r => setTimeout(r, 5).unref())`, worker.EmptyLoop, "the handler's promise…", ""},
-		{"a throw in a timer", `exports.main = () => new Promise(() => setTimeout(() => { throw new Error('late') }, 1))`, worker.UnhandledRejection, "Uncaught Error: late", "index.js:1"},
-		{"a throw in a microtask", `exports.main = () => new Promise(() => queueMicrotask(() => { throw new Error('micro') }))`, worker.UnhandledRejection, "Uncaught Error: micro", "index.js:1"},
-		{"a throw in nextTick", `exports.main = () => new Promise(() => process.nextTick(() => { throw new Error('tick') }))`, worker.UnhandledRejection, "Uncaught Error: tick", ""},
-		{"an unhandled rejection", `exports.main = () => new Promise(r => { setTimeout(r, 50); Promise.reject(new Error('lost')) })`, worker.UnhandledRejection, "Unhandled promise rejection: Error: lost", "index.js:1"},
+		{"a throw in a timer", `exports.main = () => new Promise(() => setTimeout(() => { throw new Error('late') }, 1))`, worker.UnhandledRejection, "Error: late", "index.js:1"},
+		{"a throw in a microtask", `exports.main = () => new Promise(() => queueMicrotask(() => { throw new Error('micro') }))`, worker.UnhandledRejection, "Error: micro", "index.js:1"},
+		{"a throw in nextTick", `exports.main = () => new Promise(() => process.nextTick(() => { throw new Error('tick') }))`, worker.UnhandledRejection, "Error: tick", ""},
+		{"an unhandled rejection", `exports.main = () => new Promise(r => { setTimeout(r, 50); Promise.reject(new Error('lost')) })`, worker.UnhandledRejection, "(in promise) Error: lost", "index.js:1"},
 		{"a cycle", `exports.main = async () => { const o = {}; o.o = o; return o }`, worker.NotSerialisable, "TypeError: Converting circular structure to JSON", ""},
 		{"a BigInt", `exports.main = async () => 1n`, worker.NotSerialisable, "TypeError: Do not know how to serialize a BigInt", ""},
 		{"a toJSON that throws", `exports.main = async () => ({ toJSON() { throw new Error('json') } })`, worker.Threw, "Error: json", ""},
@@ -190,7 +190,7 @@ exports.main = async () => {
 			t.Fatalf("got %s, %v, want %s", got, failure, want)
 		}
 	}
-	for _, want := range []string{"Uncaught Error: thrown late\n    at ", "Unhandled promise rejection: Error: rejected late\n    at "} {
+	for _, want := range []string{"Uncaught Error: thrown late\n    at ", "Uncaught (in promise) Error: rejected late\n    at "} {
 		if !strings.Contains(f.logged(), want) {
 			t.Errorf("log: got %q, want %q in it", f.logged(), want)
 		}

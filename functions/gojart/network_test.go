@@ -152,7 +152,7 @@ exports.main = ({ url, late }) => {
 		t.Errorf("log: got %q, want %q in it", f.logged(), want)
 	}
 	_, failure := f.invoke(t.Context(), `{"url":"`+url+`"}`)
-	if want := "Uncaught RangeError: in the handler"; failure == nil || failure.Kind != worker.UnhandledRejection || failure.Text != want {
+	if want := "RangeError: in the handler"; failure == nil || failure.Kind != worker.UnhandledRejection || failure.Text != want {
 		t.Errorf("its own call: got %v, want %s", failure, want)
 	}
 }

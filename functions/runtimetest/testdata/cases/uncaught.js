@@ -1,2 +1,2 @@
-// fail: UnhandledRejection: Uncaught RangeError: up
+// fail: UnhandledRejection: RangeError: up
 exports.main = () => new Promise(() => setTimeout(() => { throw new RangeError("up") }, 1))

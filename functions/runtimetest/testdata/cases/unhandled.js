@@ -1,2 +1,2 @@
-// fail: UnhandledRejection: Unhandled promise rejection: Error: lost
+// fail: UnhandledRejection: (in promise) Error: lost
 exports.main = () => new Promise(() => { Promise.reject(new Error("lost")) })
