@@ -84,7 +84,9 @@ func (s *Service) build(ctx context.Context, src Source, stage string) (Version,
 	if err != nil {
 		return v, fmt.Errorf("functions: ask a worker for its modules: %w", err)
 	}
-	built, err := bundle.Run(ctx, s.o.Executable, bundle.Request{Dir: dir, Entry: v.Entry, Out: product, Modules: modules})
+	built, err := bundle.Run(ctx, s.o.Executable, bundle.Request{
+		Dir: dir, Entry: v.Entry, Out: product, Modules: modules, Workspace: src.Workspace,
+	})
 	if err != nil {
 		return v, err
 	}

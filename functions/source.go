@@ -23,6 +23,10 @@ type Source struct {
 	Dir string
 	FS  fs.FS
 
+	// Workspace lets imports leave Dir, for packages that are kept above it.
+	// Only for folders of the server's own user: others could read its disk.
+	Workspace bool
+
 	// Config says more than the function's config.json, or nil.
 	Config *Config
 }

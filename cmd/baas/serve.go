@@ -147,7 +147,7 @@ func publicText(err error) string {
 
 // source is what Deploy takes of a project's function.
 func source(f project.Function, s project.Settings) functions.Source {
-	out := functions.Source{Name: f.Name, Dir: f.Dir}
+	out := functions.Source{Name: f.Name, Dir: f.Dir, Workspace: true}
 	if s.Name != "" {
 		out.Config = &functions.Config{
 			Timeout: s.TimeoutSecs, MemorySize: s.MemoryMB, Runtime: s.Runtime, Variables: s.EnvVariables,

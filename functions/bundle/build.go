@@ -20,6 +20,9 @@ const (
 	maxMap = 16 << 20
 )
 
+// stdin is the name in messages of the entry that options writes itself.
+const stdin = "entry"
+
 // build runs esbuild and writes the result.
 func build(r Request) (Result, error) {
 	p := newProgram(r)
@@ -28,7 +31,7 @@ func build(r Request) (Result, error) {
 		p.topLevelAwait = true
 		out = api.Build(p.options())
 	}
-	result := Result{Errors: messages(r.Dir, out.Errors), Warnings: messages(r.Dir, out.Warnings)}
+	result := Result{Errors: p.messages(out.Errors), Warnings: p.messages(out.Warnings)}
 	if len(out.Errors) > 0 {
 		return result, nil
 	}
@@ -111,7 +114,7 @@ func (p *program) options() api.BuildOptions {
 		o.Stdin = &api.StdinOptions{
 			Contents:   fmt.Sprintf("import * as all from %q; %s(all);", "./"+p.Entry, publish),
 			ResolveDir: p.Dir,
-			Sourcefile: "entry",
+			Sourcefile: stdin,
 		}
 	}
 	return o

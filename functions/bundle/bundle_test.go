@@ -3,6 +3,7 @@ package bundle_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -220,8 +221,89 @@ func TestHostileSourceIsRefused(t *testing.T) {
 	}
 	dir := project(t, map[string]string{"index.js": "exports.main=" + strings.Repeat("[", 1_000_000)})
 	_, err = bundle.Run(t.Context(), exe, bundle.Request{Dir: dir, Entry: "index.js", Out: t.TempDir()})
-	if !fault.Is(err, fault.FunctionFailed) {
+	if !fault.Is(err, fault.InvalidParam) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A function of one environment must not carry the server's secrets away, be it
+// in its code or in what the bundler says about them.
+func TestBuildsAreConfinedToTheFunctionsFolder(t *testing.T) {
+	secrets := project(t, map[string]string{"local.json": `{"credential":"SECRET"}`, "key": "SECRET"})
+	const outside = "outside the function's folder"
+	for _, tc := range []struct {
+		name  string
+		files map[string]string
+	}{
+		{"AbsoluteImport", map[string]string{"index.js": `exports.main = () => require("SECRETS/local.json").credential`}},
+		{"RelativeImport", map[string]string{"index.js": `exports.main = () => require("./RELATIVE/local.json").credential`}},
+		{"MainOfAPackage", map[string]string{
+			"index.js":                    `exports.main = () => require("p").credential`,
+			"node_modules/p/package.json": `{"name":"p","main":"../../RELATIVE/local.json"}`,
+		}},
+		{"AliasOfTsconfig", map[string]string{
+			"index.ts":      `import c from "alias"; export const main = () => c`,
+			"tsconfig.json": `{"compilerOptions":{"paths":{"alias":["SECRETS/local.json"]}}}`,
+		}},
+		{"QuotedFromTsconfig", map[string]string{
+			"index.ts":      `export const main = () => 1`,
+			"tsconfig.json": `{"extends":"SECRETS/key"}`,
+		}},
+		{"QuotedFromSourceMap", map[string]string{"index.js": "exports.main = () => 1\n//# sourceMappingURL=SECRETS/key"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := project(t, nil)
+			relative, err := filepath.Rel(dir, secrets)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, text := range tc.files {
+				text = strings.NewReplacer("SECRETS", secrets, "RELATIVE", relative).Replace(text)
+				path := filepath.Join(dir, name)
+				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			entry := "index.js"
+			if _, ok := tc.files["index.ts"]; ok {
+				entry = "index.ts"
+			}
+			r, out := run(t, dir, entry)
+			said := fmt.Sprint(r.Errors, r.Warnings)
+			if !strings.Contains(said, outside) {
+				t.Errorf("nothing was refused: %s", said)
+			}
+			code, _ := os.ReadFile(filepath.Join(out, bundle.CodeFile)) // missing after errors
+			if strings.Contains(said+string(code), "SECRET") {
+				t.Errorf("the secret is in %q or in\n%s", said, code)
+			}
+		})
+	}
+}
+
+func TestWorkspacesMayKeepPackagesAboveTheFunction(t *testing.T) {
+	root := project(t, map[string]string{
+		"fn/index.js":             `exports.main = () => require("p")`,
+		"node_modules/p/index.js": `module.exports = "hoisted"`,
+	})
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	r, err := bundle.Run(t.Context(), exe, bundle.Request{Dir: filepath.Join(root, "fn"), Entry: "index.js", Out: out, Workspace: true})
+	if err != nil || len(r.Errors) > 0 {
+		t.Fatal(r.Errors, err)
+	}
+	code, err := os.ReadFile(filepath.Join(out, bundle.CodeFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := evaluate(t, string(code)); got != "hoisted" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -44,9 +44,9 @@ func RunChild(in io.Reader, out io.Writer) int {
 	return 0
 }
 
-// Run builds in a child process: executable is this binary. The error is a
-// FunctionFailed if the bundler itself failed; errors in the user's code are
-// in the result.
+// Run builds in a child process: executable is this binary. Errors in the
+// user's code are in the result. The error is InvalidParam for source that takes
+// more than a build may have, FunctionFailed if the bundler itself failed.
 func Run(ctx context.Context, executable string, r Request) (Result, error) {
 	request, err := json.Marshal(r)
 	if err != nil {
@@ -81,11 +81,11 @@ func failed(err error, words string) error {
 	cause := fmt.Errorf("bundle: %w: %s", err, words)
 	switch {
 	case errors.Is(err, errTimeout):
-		return fault.Wrap(fault.FunctionFailed, cause, "the function was not bundled within %v", timeout)
+		return fault.Wrap(fault.InvalidParam, cause, "source: it was not bundled within %v; leave out large packages", timeout)
 	case bytes.Contains([]byte(words), []byte("stack")):
-		return fault.Wrap(fault.FunctionFailed, cause, "the function cannot be bundled: its source is nested too deeply")
+		return fault.Wrap(fault.InvalidParam, cause, "source: it is nested too deeply to be bundled; split the expression or the data")
 	case bytes.Contains([]byte(words), []byte("memory")):
-		return fault.Wrap(fault.FunctionFailed, cause, "the function cannot be bundled in %d MB of memory", maxMemory>>20)
+		return fault.Wrap(fault.InvalidParam, cause, "source: it cannot be bundled in %d MB of memory; leave out large packages", maxMemory>>20)
 	}
 	return fault.Wrap(fault.FunctionFailed, cause, "the bundler failed; the server's log has the details")
 }

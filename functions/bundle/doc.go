@@ -6,6 +6,10 @@
 // it never runs in the server: Run starts this binary once more, as a bundler,
 // with a limit on time and memory; the child's end is RunChild. It costs about
 // ten milliseconds.
+//
+// Who may deploy to one environment must not read the server's disk by it: a
+// package.json or an import can name any file, and esbuild quotes what it does
+// not understand. Builds are confined to the function's folder.
 package bundle
 
 // CodeFile and MapFile are the names of what a build leaves in Request.Out.
@@ -20,6 +24,10 @@ type Request struct {
 	Entry   string   `json:"entry"`   // relative to Dir, with slashes
 	Out     string   `json:"out"`     // an existing directory for the result
 	Modules []string `json:"modules"` // what the runtime serves itself: stays external
+
+	// Workspace lets imports leave Dir, for packages that are kept above the
+	// function's folder. Only for folders of the server's own user.
+	Workspace bool `json:"workspace,omitempty"`
 }
 
 // Result tells what came of a build. With Errors there is no bundle.

@@ -19,17 +19,27 @@ func (m Message) String() string {
 // maxMessages bounds the messages of one kind in a Result.
 const maxMessages = 20
 
-func messages(dir string, list []api.Message) []Message {
+func (p *program) messages(list []api.Message) []Message {
 	var out []Message
 	for _, m := range list[:min(len(list), maxMessages)] {
-		text := strings.ReplaceAll(explain(m.Text), dir+string(filepath.Separator), "")
+		text := strings.ReplaceAll(explain(m.Text), p.Dir+string(filepath.Separator), "")
 		msg := Message{Text: text}
 		if l := m.Location; l != nil {
 			msg.File, msg.Line, msg.Column = filepath.ToSlash(l.File), l.Line, l.Column+1
+			if !p.mayQuote(l.File) {
+				msg = Message{Text: "a file outside the function's folder is named, in tsconfig.json or a source map; leave it out"}
+			}
 		}
 		out = append(out, msg)
 	}
 	return out
+}
+
+// mayQuote reports whether a message may quote file, a path relative to Dir:
+// esbuild shows what it stumbled over, and tsconfig.json and comments can make
+// it read any file.
+func (p *program) mayQuote(file string) bool {
+	return p.Workspace || file == stdin || within(p.Dir, filepath.Join(p.Dir, file))
 }
 
 // explain adds to esbuild's text what to do about it.

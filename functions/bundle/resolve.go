@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -12,13 +13,39 @@ import (
 // may have no import statements.
 const host = "host"
 
-// setup decides which imports stay external.
+// setup decides which imports stay external, and which files may be read.
 func (p *program) setup(b api.PluginBuild) {
+	if !p.Workspace {
+		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "file"}, p.confine)
+	}
 	b.OnResolve(api.OnResolveOptions{Filter: `^[^./]`}, p.resolve)
 	b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: host}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 		source := fmt.Sprintf("module.exports = require(%q)", a.Path)
 		return api.OnLoadResult{Contents: &source, Loader: api.LoaderJS}, nil
 	})
+}
+
+// confine refuses a file that is not the function's own. It sees each file
+// that becomes part of the bundle, by whatever way esbuild came to it.
+func (p *program) confine(a api.OnLoadArgs) (api.OnLoadResult, error) {
+	if !within(p.Dir, a.Path) {
+		return api.OnLoadResult{}, errors.New("the file is outside the function's folder; copy it into the folder, or list its package in the folder's package.json")
+	}
+	return api.OnLoadResult{}, nil // esbuild's own way
+}
+
+// within reports whether path, with its links followed, is below dir.
+func within(dir, path string) bool {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return false
+	}
+	path, err = filepath.EvalSymlinks(path)
+	if err != nil {
+		return false
+	}
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 func (p *program) resolve(a api.OnResolveArgs) (api.OnResolveResult, error) {
