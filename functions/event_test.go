@@ -11,6 +11,7 @@ import (
 
 func TestPrepareEvent(t *testing.T) {
 	user := rules.Principal{Role: rules.User, AppID: "wx1", OpenID: `o"1`}
+	stranger := rules.Principal{Role: rules.User, UID: "u"}
 	const injected = `"userInfo":{"appId":"wx1","openId":"o\"1"}}`
 	for _, tc := range []struct {
 		name, event string
@@ -33,7 +34,13 @@ func TestPrepareEvent(t *testing.T) {
 		{"HalfSurrogate", `{"a":"\ud83d"}`, user, `{"a":"\ud83d",` + injected},
 		{"Array", `[{"userInfo":1}]`, user, `[{"userInfo":1}]`},
 		{"Null", `null`, user, `null`},
-		{"NotOfWeChat", `{"userInfo":1}`, rules.Principal{Role: rules.User, UID: "u"}, `{"userInfo":1}`},
+		{"ClaimOfAUserNotOfWeChat", `{"a":1,"userInfo":{"openId":"victim","nickName":"n","appId":"x"}}`, stranger, `{"a":1,"userInfo":{"nickName":"n"}}`},
+		{"ClaimOfNobody", `{"userInfo": {"openId":"victim"} }`, rules.Principal{}, `{"userInfo":{}}`},
+		{"ClaimTwice", `{"userInfo":{"openId":"a"},"a":1,"userInfo":{"openId":"b","openId":"c"}}`, stranger, `{"userInfo":{},"a":1,"userInfo":{}}`},
+		{"ClaimEscaped", `{"user\u0049nfo":{"\u006fpenId":"victim"}}`, stranger, `{"userInfo":{}}`},
+		{"ClaimNested", `{"userInfo":{"a":{"openId":"x"}}}`, stranger, `{"userInfo":{"a":{"openId":"x"}}}`},
+		{"NoObjectOfAUserNotOfWeChat", `{"userInfo":1, "a":2}`, stranger, `{"userInfo":1,"a":2}`},
+		{"ClaimOfAdmin", `{"userInfo":{"openId":"x"}}`, rules.Principal{Role: rules.Admin}, `{"userInfo":{"openId":"x"}}`},
 		{"EmptyOfAdmin", ``, rules.Principal{Role: rules.Admin}, `{}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -58,6 +65,7 @@ func FuzzPrepareEvent(f *testing.F) {
 	}
 	p := rules.Principal{Role: rules.User, AppID: "wx1", OpenID: "o1"}
 	f.Fuzz(func(t *testing.T, event []byte) {
+		claimNothing(t, event)
 		got, err := prepareEvent(event, p)
 		if err != nil {
 			return
@@ -73,4 +81,22 @@ func FuzzPrepareEvent(f *testing.F) {
 			t.Fatalf("%q: %v", got, err)
 		}
 	})
+}
+
+// claimNothing checks that an event of a user without an openid names none.
+func claimNothing(t *testing.T, event []byte) {
+	t.Helper()
+	got, err := prepareEvent(event, rules.Principal{Role: rules.User, UID: "u"})
+	if err != nil {
+		return
+	}
+	if !json.Valid(got) {
+		t.Fatalf("no JSON: %q", got)
+	}
+	var o, userInfo map[string]json.RawMessage
+	_ = json.Unmarshal(got, &o) // no object: nothing is claimed
+	_ = json.Unmarshal(o["userInfo"], &userInfo)
+	if _, ok := userInfo["openId"]; ok {
+		t.Fatalf("%q names an openid", got)
+	}
 }
