@@ -50,12 +50,12 @@ func compileFind(p rules.Principal, q FindRequest) (f compiledFind, err error) {
 }
 
 // project cuts the documents down once they are out of the store.
-func (f compiledFind) project(docs []value.Doc) ([]value.Doc, error) {
+func (f compiledFind) project(e *query.Effort, docs []value.Doc) ([]value.Doc, error) {
 	if f.projection == nil {
 		return docs, nil
 	}
 	for i, d := range docs {
-		cut, err := f.projection.Apply(d)
+		cut, err := f.projection.ApplyWithin(e, d)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +79,8 @@ func (e *Engine) Find(ctx context.Context, p rules.Principal, q FindRequest) ([]
 	if err := e.each(ctx, p, q.Collection, rules.Read, new(walk), f.search, c.offer); err != nil {
 		return nil, err
 	}
-	return f.project(c.docs())
+	docs, err := f.project(query.NewEffort(ctx, e.bounds.searching), c.docs())
+	return docs, translate(err)
 }
 
 // snapshotTime bounds how long Snapshot may hold its one view.
@@ -97,6 +98,7 @@ func (e *Engine) Snapshot(ctx context.Context, p rules.Principal, q FindRequest)
 	ctx, cancel := context.WithTimeout(ctx, snapshotTime)
 	defer cancel()
 	c := newCollector(f.sort, f.Skip, f.Limit, e.bounds)
+	effort := query.NewEffort(ctx, e.bounds.searching)
 	err = e.view(ctx, func(r kv.Reader) (err error) {
 		if seq, err = commit.LastSeq(r); err != nil {
 			return err
@@ -105,13 +107,13 @@ func (e *Engine) Snapshot(ctx context.Context, p rules.Principal, q FindRequest)
 		if g.absent || err != nil {
 			return err
 		}
-		return new(walk).view(r, g, f.search, bounds{}, c.offer)
+		return (&walk{effort: effort}).view(r, g, f.search, bounds{}, c.offer)
 	})
 	if err != nil {
 		return nil, 0, err
 	}
-	docs, err = f.project(c.docs())
-	return docs, seq, err
+	docs, err = f.project(effort, c.docs())
+	return docs, seq, translate(err)
 }
 
 // Count returns how many documents a condition holds for that p may read.

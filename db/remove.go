@@ -16,7 +16,7 @@ type RemoveRequest struct {
 
 // Remove takes documents out, in one step, and returns how many. Codes:
 // CollectionNotExist, DatabaseDenied, those of query.Compile, DatabaseFailed
-// for too much at once.
+// for too much at once, ServerTimeout.
 func (e *Engine) Remove(ctx context.Context, p rules.Principal, q RemoveRequest) (int64, error) {
 	s, err := compileSearch(p, q.Query)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"baas/db/commit"
 	"baas/db/fault"
@@ -83,13 +84,24 @@ type bounds struct {
 	// milliseconds: an open one makes the file grow (threats.md section 1,
 	// fact 2). Zero entries mean no bound.
 	viewEntries, viewBytes int
+	// A request searches so long, and spends so much of it in backtracking
+	// regular expressions; what it matches again inside a commit operation, all
+	// writers wait for.
+	searchTime        time.Duration
+	searching, inside query.Limits
 	// One Find holds so many bytes of documents, fewer when it has to sort;
 	// a sorted one with a limit holds only its best documents so far.
 	resultBytes, sortBytes int
 }
 
 func defaultBounds() bounds {
-	return bounds{viewEntries: 8192, viewBytes: 16 << 20, resultBytes: 64 << 20, sortBytes: 32 << 20}
+	return bounds{
+		viewEntries: 8192, viewBytes: 16 << 20,
+		searchTime:  10 * time.Second,
+		searching:   query.Limits{Patterns: 3 * time.Second},
+		inside:      query.Limits{Patterns: 250 * time.Millisecond, Steps: 20_000_000},
+		resultBytes: 64 << 20, sortBytes: 32 << 20,
+	}
 }
 
 // walk goes over a collection in natural order, in one view or several.
@@ -98,6 +110,7 @@ type walk struct {
 	// first view shows.
 	numbered bool
 	seq      uint64
+	effort   *query.Effort // of the request; nil bounds each document alone
 
 	started bool
 	done    bool
@@ -123,7 +136,7 @@ func (w *walk) view(r kv.Reader, g grant, s *search, b bounds, fn func(hit) erro
 		if err != nil {
 			return err
 		}
-		if ok, err := filter.Match(doc); !ok || err != nil {
+		if ok, err := filter.MatchWithin(w.effort, doc); !ok || err != nil {
 			return err
 		}
 		return fn(hit{at, doc})
@@ -208,8 +221,12 @@ func placesOf(r kv.Reader, coll uint32, ids []value.Value) ([]place, error) {
 }
 
 // each passes every document that p may op on and that s holds for, in natural
-// order, in as many views as it takes. The walk w is fresh.
+// order, in as many views as it takes. The walk w is fresh. ServerTimeout when
+// that takes too long.
 func (e *Engine) each(ctx context.Context, p rules.Principal, name string, op rules.Operation, w *walk, s *search, fn func(hit) error) error {
+	ctx, cancel := context.WithTimeout(ctx, e.bounds.searchTime)
+	defer cancel()
+	w.effort = query.NewEffort(ctx, e.bounds.searching)
 	for !w.done {
 		err := e.view(ctx, func(r kv.Reader) error {
 			g, err := enter(r, p, name, op)

@@ -52,6 +52,7 @@ func (e *Engine) write(ctx context.Context, p rules.Principal, name string, op r
 			if err != nil {
 				return err
 			}
+			w.effort = query.NewEffort(ctx, e.bounds.inside)
 			err = fn(w, finder{w: w, search: s, filter: w.grant.narrow(s.filter), before: before, multi: multi})
 			if err != nil {
 				return err
@@ -114,7 +115,7 @@ func (f finder) each(fn func(at place, d value.Doc) error) error {
 		if d == nil {
 			continue
 		}
-		ok, err := f.filter.Match(d)
+		ok, err := f.filter.MatchWithin(f.w.effort, d)
 		if err != nil {
 			return err
 		}
@@ -161,7 +162,7 @@ func (f finder) candidates() ([]place, error) {
 }
 
 func (f finder) searchHere() (places []place, err error) {
-	err = new(walk).view(f.w.tx, f.w.grant, f.search, bounds{}, func(h hit) error {
+	err = (&walk{effort: f.w.effort}).view(f.w.tx, f.w.grant, f.search, bounds{}, func(h hit) error {
 		places = append(places, h.at)
 		if !f.multi {
 			return kv.ErrStop

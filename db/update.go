@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"baas/db/fault"
+	"baas/db/query"
 	"baas/db/rules"
 	"baas/db/update"
 	"baas/db/value"
@@ -67,7 +68,7 @@ func compileUpdate(p rules.Principal, q UpdateRequest) (c compiledUpdate, err er
 // Codes: CollectionNotExist, DatabaseDenied, those of query.Compile and
 // update.Compile, InvalidParam ("不能更新_id的值", a document that cannot be
 // stored), DatabaseFailed (an operator that does not fit what is there, a
-// duplicate id of an upsert, too much at once).
+// duplicate id of an upsert, too much at once), ServerTimeout.
 func (e *Engine) Update(ctx context.Context, p rules.Principal, q UpdateRequest) (UpdateResult, error) {
 	c, err := compileUpdate(p, q)
 	if err != nil {
@@ -91,7 +92,7 @@ func (e *Engine) Update(ctx context.Context, p rules.Principal, q UpdateRequest)
 // apply changes one document that the condition holds for.
 func (c compiledUpdate) apply(w *writing, p rules.Principal, at place, before value.Doc, res *UpdateResult) error {
 	res.Matched++
-	after, err := c.changed(p, before)
+	after, err := c.changed(w.effort, p, before)
 	if err != nil {
 		return err
 	}
@@ -113,11 +114,11 @@ func (c compiledUpdate) kind() ChangeKind {
 }
 
 // changed returns what becomes of a document.
-func (c compiledUpdate) changed(p rules.Principal, before value.Doc) (value.Doc, error) {
+func (c compiledUpdate) changed(e *query.Effort, p rules.Principal, before value.Doc) (value.Doc, error) {
 	if c.Replace {
 		return replaced(p, before, c.Update)
 	}
-	after, _, err := c.program.Apply(before)
+	after, _, err := c.program.ApplyWithin(e, before)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"baas/db/commit"
 	"baas/db/fault"
+	"baas/db/query"
 	"baas/db/rules"
 	"baas/db/value"
 )
@@ -28,6 +29,8 @@ type writing struct {
 	grant grant
 	coll  collection // with the counters as they are to be
 	dirty bool
+	// effort is what matching inside the operation may take.
+	effort *query.Effort
 }
 
 // beginWriting admits p to op on a collection inside a commit operation. A

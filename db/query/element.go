@@ -35,9 +35,10 @@ func CompileElement(at string, v value.Value) (*Element, error) {
 }
 
 // Matches reports for each element of an array whether it fulfils the condition.
-// The error is that of [Filter.Match]; its limits are for all elements together.
-func (e *Element) Matches(elements []value.Value) ([]bool, error) {
-	var r run
+// The error is that of [Filter.MatchWithin]; the limits of one document are for
+// all elements together.
+func (e *Element) Matches(effort *Effort, elements []value.Value) ([]bool, error) {
+	r := run{effort: effort}
 	out := make([]bool, len(elements))
 	for i, v := range elements {
 		out[i] = e.match(&r, v)
@@ -45,7 +46,7 @@ func (e *Element) Matches(elements []value.Value) ([]bool, error) {
 			return nil, r.err
 		}
 	}
-	return out, nil
+	return out, r.end()
 }
 
 func (e *Element) match(r *run, v value.Value) bool {

@@ -72,11 +72,15 @@ func Compile(d value.Doc) (*Filter, error) {
 // The error is a DatabaseFailed when a regular expression took too long, or when
 // the condition needs too many comparisons on this document. It does not
 // allocate unless a regular expression needs backtracking.
-func (f *Filter) Match(d value.Doc) (bool, error) {
-	var r run
+func (f *Filter) Match(d value.Doc) (bool, error) { return f.MatchWithin(nil, d) }
+
+// MatchWithin is Match for one document of a request: it also stops when the
+// request has spent what it may, or its context has ended.
+func (f *Filter) MatchWithin(e *Effort, d value.Doc) (bool, error) {
+	r := run{effort: e}
 	ok := f.root.document(&r, d)
-	if r.err != nil {
-		return false, r.err
+	if err := r.end(); err != nil {
+		return false, err
 	}
 	return ok, nil
 }
@@ -115,6 +119,7 @@ func (n *node) equalities(out *[]Equality) {
 
 // run is the state of one match.
 type run struct {
+	effort   *Effort
 	steps    int
 	matching time.Duration // spent in the backtracking engine
 	err      error
@@ -122,8 +127,27 @@ type run struct {
 
 // step counts one comparison; false means stop.
 func (r *run) step() bool {
-	if r.steps++; r.steps > maxSteps && r.err == nil {
-		r.err = fault.New(fault.DatabaseFailed, "the condition needs more than %d comparisons on one document; make it simpler", maxSteps)
+	if r.steps++; r.steps%lookEvery == 0 {
+		r.look()
 	}
 	return r.err == nil
+}
+
+// look passes what was spent on to the request, and stops a run that is too
+// long for one document.
+func (r *run) look() {
+	if r.err != nil {
+		return
+	}
+	if r.err = r.effort.spend(lookEvery); r.err == nil && r.steps > maxSteps {
+		r.err = fault.New(fault.DatabaseFailed, "the condition needs more than %d comparisons on one document; make it simpler", maxSteps)
+	}
+}
+
+// end closes the run and returns its error.
+func (r *run) end() error {
+	if r.err == nil {
+		r.err = r.effort.spend(r.steps%lookEvery + 1)
+	}
+	return r.err
 }

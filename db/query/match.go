@@ -349,6 +349,9 @@ func (s *set) holds(r *run, v value.Value) bool {
 		return true
 	}
 	for _, p := range s.patterns {
+		if !r.step() {
+			return false
+		}
 		if p.match(r, v) {
 			return true
 		}

@@ -59,17 +59,20 @@ func CompileProjection(d value.Doc) (*Projection, error) {
 
 // Apply returns the chosen members of d in their order, in a document of its
 // own. The error is that of [Filter.Match], from a $elemMatch.
-func (p *Projection) Apply(d value.Doc) (value.Doc, error) {
+func (p *Projection) Apply(d value.Doc) (value.Doc, error) { return p.ApplyWithin(nil, d) }
+
+// ApplyWithin is Apply for one document of a request.
+func (p *Projection) ApplyWithin(e *Effort, d value.Doc) (value.Doc, error) {
 	if len(p.rules) == 0 && len(p.appends) == 0 {
 		return append(value.Doc(nil), d...), nil
 	}
-	a := applier{include: p.include}
+	a := applier{include: p.include, run: run{effort: e}}
 	var b value.Builder
 	a.object(&b, d, p.rules, false)
 	for _, r := range p.appends {
 		a.member(&b, r.name, d.Get(r.name), r, false)
 	}
-	return b.Doc(), a.run.err
+	return b.Doc(), a.run.end()
 }
 
 // applier is the state of one Apply.

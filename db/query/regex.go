@@ -92,18 +92,25 @@ func (p *pattern) match(r *run, v value.Value) bool {
 		}
 		return bytes.Contains(text, p.literal)
 	}
+	if r.err != nil {
+		return false
+	}
 	start := time.Now()
 	found, err := p.engine.MatchString(string(text))
-	if r.matching += time.Since(start); err == nil && r.matching > matchBudget {
+	took := time.Since(start)
+	if r.matching += took; err == nil && r.matching > matchBudget {
 		err = errBudget
 	}
-	if err != nil && r.err == nil {
+	if spent := r.effort.match(took); err == nil {
+		err = spent
+	}
+	if err != nil {
 		r.err = tooSlow(err)
 	}
 	return found && err == nil
 }
 
-var errBudget = errors.New("query: the matches on one document exceed their time budget")
+var errBudget = errors.New("query: the matches exceed their time budget")
 
 func tooSlow(err error) error {
 	if errors.Is(err, regexp2.ErrBacktrackingStackLimit) {

@@ -157,8 +157,10 @@ func compilePull(at, path string, operand value.Value) (edit, error) {
 func (pull) creates(*state) bool { return false }
 func (pull) strict(*state) bool  { return true }
 
-func (e pull) apply(_ *state, v value.Value) (value.Value, error) {
-	return without(e.path, v, e.condition.Matches)
+func (e pull) apply(s *state, v value.Value) (value.Value, error) {
+	return without(e.path, v, func(list []value.Value) ([]bool, error) {
+		return e.condition.Matches(s.effort, list)
+	})
 }
 
 // pullAll is $pullAll: elements equal to one of the values.

@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"baas/db/fault"
+	"baas/db/query"
 	"baas/db/value"
 )
 
@@ -117,7 +118,13 @@ func (p *Program) Paths() []string { return append([]string(nil), p.paths...) }
 // that names the path; a result beyond the limits of value.Check an
 // InvalidParam.
 func (p *Program) Apply(d value.Doc) (out value.Doc, changed bool, err error) {
-	out, err = p.run(d, false)
+	return p.ApplyWithin(nil, d)
+}
+
+// ApplyWithin is Apply for one document of a request: $pull also stops when
+// the request has spent what it may.
+func (p *Program) ApplyWithin(e *query.Effort, d value.Doc) (out value.Doc, changed bool, err error) {
+	out, err = p.run(d, state{effort: e})
 	if err != nil {
 		return nil, false, err
 	}
@@ -131,7 +138,7 @@ func (p *Program) Apply(d value.Doc) (out value.Doc, changed bool, err error) {
 // made of the condition. $setOnInsert works, and _id, if there is one, comes
 // first. Errors are those of Apply.
 func (p *Program) ApplyInsert(seed value.Doc) (value.Doc, error) {
-	out, err := p.run(seed, true)
+	out, err := p.run(seed, state{insert: true})
 	if err != nil {
 		return nil, err
 	}
@@ -142,8 +149,7 @@ func (p *Program) ApplyInsert(seed value.Doc) (value.Doc, error) {
 	return idFirst(out), nil
 }
 
-func (p *Program) run(d value.Doc, insert bool) (value.Doc, error) {
-	s := state{insert: insert}
+func (p *Program) run(d value.Doc, s state) (value.Doc, error) {
 	if err := s.resolve(p.renames, d); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"baas/db/fault"
+	"baas/db/query"
 	"baas/db/value"
 )
 
@@ -132,6 +133,7 @@ func position(name string) int {
 
 // state is one run of a program.
 type state struct {
+	effort *query.Effort
 	insert bool
 	moved  []value.Value // what each $rename found
 	err    error         // the first one; the run goes on and is thrown away
