@@ -24,12 +24,14 @@ function visitor(index, at) {
   return async (collection, theirs) => {
     const child = fork(fileURLToPath(import.meta.url), { silent: true });
     try {
+      const signal = AbortSignal.timeout(stepTimeoutMs);
+      const ended = once(child, "exit", { signal });
       child.send({ index, at, visit: { collection, theirs } });
-      const [{ visited, error }] = await once(child, "message", { signal: AbortSignal.timeout(stepTimeoutMs) });
+      const [[{ visited, error }]] = await Promise.all([once(child, "message", { signal }), ended]);
       if (error) throw new Error(`the other user: ${error}`);
       return visited;
     } finally {
-      child.kill();
+      child.kill(); // only one that hangs is still there
     }
   };
 }
