@@ -42,6 +42,7 @@ type Engine struct {
 
 // New makes an engine. Nothing is compiled yet.
 func New(o Options) *Engine {
+	limitRegexps()
 	if o.Outbound == nil {
 		o.Outbound = nodelib.NewOutbound(nodelib.OutboundOptions{})
 	}
@@ -67,7 +68,6 @@ func (e *Engine) Prepare() {
 
 // Compile turns a function's bundle into a program. See worker.Engine.
 func (e *Engine) Compile(src worker.Source) (worker.Program, error) {
-	limitRegexps()
 	p, err := compileModule(src.Name, string(src.Code), "exports", "require", "module", "__filename", "__dirname")
 	if err != nil {
 		return nil, err
