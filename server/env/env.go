@@ -27,7 +27,19 @@ type Env struct {
 	Functions *functions.Service
 	Auth      *auth.Service
 
-	master []byte
+	master   []byte
+	registry *Registry
+}
+
+// IsOther reports whether id names another environment of this server. An id
+// that names none is no other one: code that comes from elsewhere may still
+// spell the id it had there.
+func (e *Env) IsOther(id string) bool {
+	if id == "" {
+		return false
+	}
+	named, err := e.registry.Get(id)
+	return err == nil && named.ID != e.ID
 }
 
 // keyBytes is the length of a derived secret.

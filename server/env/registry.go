@@ -63,7 +63,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 }
 
 func (r *Registry) open(ctx context.Context, id string) error {
-	e := &Env{ID: id, master: r.o.Master}
+	e := &Env{ID: id, master: r.o.Master, registry: r}
 	if err := r.o.Open(ctx, e); err != nil {
 		return errors.Join(err, r.o.Close(e))
 	}

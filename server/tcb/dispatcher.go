@@ -71,13 +71,19 @@ type answer struct {
 
 // Do runs the action in body and returns the reply, errors included, under a
 // request id of its own. It is how functions use the protocol (functions.Host).
-// The caller's rights are those of p; nothing in the body adds to them.
+// The caller's rights are those of p; nothing in the body adds to them. A body
+// that names another environment of this server is an InvalidEnv, not work in
+// the wrong place.
 func (d *Dispatcher) Do(ctx context.Context, e *env.Env, p rules.Principal, body []byte) []byte {
 	id := reply.NewID()
 	ctx = reply.WithRecord(reply.WithID(ctx, id), nil)
 	o, err := wire.ParseObject("body", body)
 	if err != nil {
 		return d.refuse(ctx, id, err)
+	}
+	if name, err := o.Text("envName"); err == nil && e.IsOther(name) {
+		return d.refuse(ctx, id, fault.New(fault.InvalidEnv,
+			"env: a function of %q cannot reach the environment %q; use cloud.DYNAMIC_CURRENT_ENV", e.ID, name))
 	}
 	return d.do(ctx, e, p, o)
 }

@@ -330,6 +330,23 @@ func TestEnvironments(t *testing.T) {
 	}
 }
 
+// A function that asks for another environment must not work on its own
+// instead. Ids that are no environment here come from where the code was before.
+func TestFunctionsDoNotReachOtherEnvironments(t *testing.T) {
+	t.Parallel()
+	h := servertest.Start(t, func(c *servertest.Config) { c.Envs = []string{"dev", "prod"} })
+	host := tcb.NewHost(h.Dispatcher, h.Env)
+	p := rules.Principal{Role: rules.User, UID: "u"}.AsFunction()
+	for _, tc := range []struct{ env, code string }{
+		{"dev", ""}, {"", ""}, {"app-1a2b3c", ""}, {"prod", "INVALIID_ENV"},
+	} {
+		body := `{"action":"storage.getUploadMetadata","path":"a","envName":"` + tc.env + `"}`
+		if r := (servertest.Reply{Text: string(host.Act(t.Context(), p, []byte(body)))}); r.Code() != tc.code {
+			t.Errorf("%q: got %s, want code %q", tc.env, r.Text, tc.code)
+		}
+	}
+}
+
 // What a function asks is answered like a request at /admin, under an id of
 // its own.
 func TestHost(t *testing.T) {
