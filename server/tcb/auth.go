@@ -7,6 +7,7 @@ import (
 	"baas/db/fault"
 	"baas/db/rules"
 	"baas/server/auth"
+	"baas/server/auth/throttle"
 	"baas/server/origin"
 	"baas/server/wire"
 )
@@ -26,11 +27,29 @@ func authActions() []action {
 	}
 }
 
+// loginLimits bound how often one address may try to log in or to renew a
+// login, as at the door /auth/v1.
+func loginLimits(now func() time.Time) throttle.Options {
+	return throttle.Options{PerMinute: 600, Burst: 300, Now: now}
+}
+
+// tryLogin counts one try of the caller's address. Code: RateLimit.
+func (c *call) tryLogin(ctx context.Context) error {
+	ip := origin.From(ctx).ClientIP
+	if ip == "" {
+		return nil // no HTTP request, as in a function that a timer started
+	}
+	return c.logins.Try(throttle.Network(ip))
+}
+
 // signInAnonymously logs in the user of an installation. `uuid` is what the
 // installation brings along next time as anonymous_uuid; it is the account's
 // only secret and therefore not the user id, which stands in documents as
 // _openid.
 func signInAnonymously(ctx context.Context, c *call) (answer, error) {
+	if err := c.tryLogin(ctx); err != nil {
+		return answer{}, err
+	}
 	device, err := c.body.Text("anonymous_uuid")
 	if err != nil {
 		return answer{}, err
@@ -44,6 +63,9 @@ func signInAnonymously(ctx context.Context, c *call) (answer, error) {
 }
 
 func fetchAccessToken(ctx context.Context, c *call) (answer, error) {
+	if err := c.tryLogin(ctx); err != nil {
+		return answer{}, err
+	}
 	token, err := c.required("refresh_token")
 	if err != nil {
 		return answer{}, err

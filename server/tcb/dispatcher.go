@@ -9,6 +9,7 @@ import (
 
 	"baas/db/fault"
 	"baas/db/rules"
+	"baas/server/auth/throttle"
 	"baas/server/env"
 	"baas/server/origin"
 	"baas/server/reply"
@@ -27,12 +28,13 @@ type Options struct {
 // Dispatcher runs actions. It is safe for concurrent use.
 type Dispatcher struct {
 	o       Options
+	logins  *throttle.Limiter
 	actions map[string]action
 }
 
 // NewDispatcher makes a Dispatcher with every action of this package.
 func NewDispatcher(o Options) *Dispatcher {
-	d := &Dispatcher{o: o, actions: map[string]action{}}
+	d := &Dispatcher{o: o, logins: throttle.New(loginLimits(o.Now)), actions: map[string]action{}}
 	for _, group := range [][]action{
 		databaseActions(), functionActions(), storageActions(), authActions(), analyticsActions(),
 	} {
@@ -54,12 +56,13 @@ type action struct {
 
 // call is one action on its way.
 type call struct {
-	env  *env.Env
-	p    rules.Principal
-	body wire.Object
-	now  time.Time
-	base string // address of the server, for URLs
-	id   string // request id
+	env    *env.Env
+	p      rules.Principal
+	body   wire.Object
+	now    time.Time
+	base   string // address of the server, for URLs
+	id     string // request id
+	logins *throttle.Limiter
 }
 
 // answer is a success: the JSON text of `data`, and the members that stand
@@ -95,7 +98,7 @@ func (d *Dispatcher) do(ctx context.Context, e *env.Env, p rules.Principal, body
 	if base == "" {
 		base = d.o.Base
 	}
-	a, err := d.run(ctx, &call{env: e, p: p, body: body, now: d.o.Now(), base: base, id: id})
+	a, err := d.run(ctx, &call{env: e, p: p, body: body, now: d.o.Now(), base: base, id: id, logins: d.logins})
 	if err != nil {
 		return d.refuse(ctx, id, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"baas/db/rules"
 	"baas/server/reply"
@@ -327,6 +328,32 @@ func TestEnvironments(t *testing.T) {
 		if r := h.Do(t, "POST", tc.path, "", "{"+tc.members+"}"); r.Code() != tc.code {
 			t.Errorf("%s: got %s, want code %q", tc.name, r.Text, tc.code)
 		}
+	}
+}
+
+// Logging in is limited as it is at /auth/v1: another door is no way around.
+func TestTooManyLoginsOfOneAddressAreRefused(t *testing.T) {
+	t.Parallel()
+	h := servertest.Start(t, func(c *servertest.Config) {
+		start := time.Now()
+		c.Now = func() time.Time { return start } // no try is earned back
+	})
+	tries := 0
+	for _, action := range []string{
+		`"action":"auth.signInAnonymously"`, `"action":"auth.fetchAccessTokenWithRefreshToken","refresh_token":"guess"`,
+	} {
+		for {
+			if tries++; tries > 1_000 {
+				t.Fatal("a thousand tries were answered")
+			}
+			if h.Web(t, "", action).Code() == "EXCEED_RATELIMIT" {
+				break
+			}
+		}
+	}
+	token, _ := h.Anonymous(t)
+	if r := h.Web(t, token, `"action":"auth.getUserInfo"`); r.Code() != "" {
+		t.Errorf("someone who is logged in: %s", r.Text)
 	}
 }
 
