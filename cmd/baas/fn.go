@@ -214,7 +214,7 @@ func newFnLogs(sh *shell) *cobra.Command {
 					return err
 				}
 				defer res.Body.Close()
-				return sh.printLogs(res.Body)
+				return sh.printLogs(res.Body, follow)
 			})
 		},
 	}
@@ -223,13 +223,19 @@ func newFnLogs(sh *shell) *cobra.Command {
 	return c
 }
 
-// printLogs prints JSON Lines; with --json they are passed through.
-func (sh *shell) printLogs(r io.Reader) error {
+// printLogs prints JSON Lines. With --json they become one object, or, as they
+// have no end when they are followed, are passed through.
+func (sh *shell) printLogs(r io.Reader, follow bool) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 4<<20)
+	all := []json.RawMessage{}
 	for lines.Scan() {
 		if sh.asJSON {
-			fmt.Fprintf(sh.out, "%s\n", lines.Bytes())
+			if follow {
+				fmt.Fprintf(sh.out, "%s\n", lines.Bytes())
+			} else {
+				all = append(all, bytes.Clone(lines.Bytes()))
+			}
 			continue
 		}
 		var row logRow
@@ -238,7 +244,10 @@ func (sh *shell) printLogs(r io.Reader) error {
 		}
 		fmt.Fprintf(sh.out, "%s %s %-5s %s\n", row.Time, row.Function, row.Level, row.Text)
 	}
-	return lines.Err()
+	if err := lines.Err(); err != nil || !sh.asJSON || follow {
+		return err
+	}
+	return sh.print(map[string]any{"lines": all}, nil)
 }
 
 func newFnDelete(sh *shell) *cobra.Command {

@@ -6,12 +6,15 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"baas/db/fault"
 	"baas/functions/worker"
 )
 
@@ -22,14 +25,35 @@ func main() {
 	os.Exit(run())
 }
 
+// printFailure prints the one object of a command that was asked for JSON and
+// failed: the error's code, which is SYS_ERR for what has none, and its text.
+func printFailure(w io.Writer, err error) {
+	out := struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	}{string(fault.CodeOf(err)), err.Error()}
+	if e, ok := errors.AsType[*apiError](err); ok {
+		out.Code, out.Message = e.Code, e.Message
+	} else if _, ok := errors.AsType[*usageError](err); ok {
+		out.Code = string(fault.InvalidParam)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(out) // the exit status says it too
+}
+
 // run is main with an exit status: 0 only on success, 2 for a wrong command
 // line, 1 for anything else.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := newRoot(os.Stdin, os.Stdout, os.Stderr, os.Getenv).ExecuteContext(ctx)
+	root := newRoot(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
+	}
+	if asJSON, _ := root.PersistentFlags().GetBool("json"); asJSON {
+		printFailure(os.Stdout, err)
 	}
 	fmt.Fprintln(os.Stderr, "baas:", err)
 	if _, ok := errors.AsType[*usageError](err); ok {

@@ -48,7 +48,27 @@ func newRoot(in io.Reader, out, log io.Writer, getenv func(string) string) *cobr
 	})
 	root.PersistentFlags().BoolVar(&sh.asJSON, "json", false, "print one machine-readable JSON object")
 	root.AddCommand(serve, newDev(sh), newFn(sh), newDB(sh), newEnv(sh), newKey(sh), newVersion(sh))
+	strict(root)
 	return root
+}
+
+// strict makes wrong words of c and the commands below it a wrong command line.
+// cobra alone answers a mistyped subcommand with help and success.
+func strict(c *cobra.Command) {
+	if !c.Runnable() {
+		c.Args, c.RunE = cobra.NoArgs, func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		strict(sub)
+	}
 }
 
 // addTarget declares the flags of commands that work on an environment.

@@ -107,6 +107,9 @@ func (sh *shell) openFolder(ctx context.Context) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	if app.dir.fresh {
+		fmt.Fprintf(sh.log, "baas: there was no data in %s: a new folder was made\n", app.dir.path)
+	}
 	ln := newMemoryListener()
 	srv := &http.Server{Handler: app.handler(), ReadHeaderTimeout: 5 * time.Second}
 	done := make(chan struct{})
