@@ -42,7 +42,7 @@ func (p *page) serve(c echo.Context) error {
 		name = "index.html"
 	}
 	err := p.file(c, name)
-	if errors.Is(err, fs.ErrNotExist) && navigates(c.Request()) && path.Ext(name) == "" {
+	if errors.Is(err, fs.ErrNotExist) && navigates(c.Request()) && isView(name) {
 		err = p.file(c, "index.html")
 	}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -79,5 +79,11 @@ func navigates(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
 		return mode == "navigate"
 	}
-	return strings.Contains(r.Header.Get("Accept"), "text/html")
+	accept := r.Header.Get("Accept") // curl takes anything
+	return accept == "" || strings.Contains(accept, "text/html") || strings.Contains(accept, "*/*")
+}
+
+// isView reports whether a path that is no file may be one of the page's own.
+func isView(name string) bool {
+	return path.Ext(name) == "" && name != "assets" && !strings.HasPrefix(name, "assets/")
 }

@@ -75,6 +75,8 @@ func TestPage(t *testing.T) {
 	}{
 		{"index", "/console/", nil, 200, index, "no-cache"},
 		{"set-up link", "/console/setup?token=x", navigation, 200, index, "no-cache"},
+		{"set-up link, asked for by curl", "/console/setup?token=x", []string{"Accept", "*/*"}, 200, index, "no-cache"},
+		{"set-up link, asked for without a word", "/console/setup?token=x", nil, 200, index, "no-cache"},
 		{"deep link", "/console/dev/database", []string{"Sec-Fetch-Mode", "navigate"}, 200, index, "no-cache"},
 		{"script", "/console/assets/index-a1b2.js", nil, 200, "export {}", "public, max-age=31536000, immutable"},
 		{"missing script", "/console/assets/index-gone.js", nil, 404, none, "no-cache"},
