@@ -9,7 +9,7 @@ import (
 )
 
 func newDB(sh *shell) *cobra.Command {
-	c := &cobra.Command{Use: "db", Short: "Look at an environment's database"}
+	c := &cobra.Command{Use: "db", Short: "Look at an environment's database, set who may use it"}
 	sh.addTarget(c)
 	c.AddCommand(&cobra.Command{
 		Use: "stats", Short: "List the collections with their permission mode, documents and bytes", Args: cobra.NoArgs,
@@ -37,5 +37,28 @@ func newDB(sh *shell) *cobra.Command {
 			})
 		},
 	})
+	c.AddCommand(newDBMode(sh))
 	return c
+}
+
+func newDBMode(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "mode COLLECTION MODE", Short: "Set a collection's permission mode; a missing collection is made",
+		Long: `Set who may use a collection, which is made if it is missing:
+
+  PRIVATE     users read and write what is theirs (of every new collection)
+  READONLY    users read all, write what is theirs
+  ADMINWRITE  users read all, servers and functions write
+  ADMINONLY   servers and functions alone`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			return sh.ask(c.Context(), func(t *target) error {
+				set := map[string]string{"name": args[0], "mode": args[1]}
+				if err := t.post(c.Context(), "/"+sh.env+"/collections", set, nil); err != nil {
+					return err
+				}
+				return sh.print(set, func(w io.Writer) { fmt.Fprintf(w, "%s is %s\n", args[0], args[1]) })
+			})
+		},
+	}
 }

@@ -110,7 +110,12 @@ func TestCommandsWithAndWithoutAServer(t *testing.T) {
 		if len(envs.Envs) != 1 || envs.Envs[0].ID != "dev" {
 			t.Errorf("server running %v: envs %+v, want dev", running, envs.Envs)
 		}
-		var stats map[string]any
+		var set struct{ Name, Mode string }
+		baas(t, data, &set, "db", "mode", "board", "READONLY")
+		var stats struct{ Collections []struct{ Name, Mode string } }
 		baas(t, data, &stats, "db", "stats")
+		if len(stats.Collections) != 1 || stats.Collections[0].Name != "board" || stats.Collections[0].Mode != "READONLY" {
+			t.Errorf("server running %v: collections %+v, want board, READONLY", running, stats.Collections)
+		}
 	}
 }

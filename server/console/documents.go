@@ -32,6 +32,31 @@ func collections(c *Console, in *call) (any, error) {
 	return map[string]any{"collections": list}, nil
 }
 
+// setCollection gives a collection its permission mode, and makes it if it is
+// missing.
+func setCollection(c *Console, in *call) (any, error) {
+	e, err := c.env(in)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := in.texts("name", "mode")
+	if err != nil {
+		return nil, err
+	}
+	name, mode := texts[0], rules.Mode(texts[1])
+	if !mode.Valid() { // before anything is made
+		return nil, fault.Invalid("mode", "use one of READONLY, PRIVATE, ADMINWRITE, ADMINONLY")
+	}
+	err = e.DB.CreateCollection(in.r.Context(), principal(), name)
+	if err != nil && !fault.Is(err, fault.CollectionExists) {
+		return nil, err
+	}
+	if err := e.DB.SetMode(in.r.Context(), principal(), name, mode); err != nil {
+		return nil, err
+	}
+	return map[string]any{"name": name, "mode": mode}, nil
+}
+
 const (
 	defaultPage = 20
 	maxPage     = 100      // documents in one reply

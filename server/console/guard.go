@@ -40,6 +40,7 @@ func routes() []route {
 		{http.MethodPost, "/:env/keys", Owner, createKey},
 		{http.MethodDelete, "/:env/keys/:key", Owner, revokeKey},
 		{http.MethodGet, "/:env/collections", Owner, collections},
+		{http.MethodPost, "/:env/collections", Owner, setCollection},
 		{http.MethodGet, "/:env/collections/:collection/documents", Owner, documents},
 		{http.MethodGet, "/:env/functions", Owner, functionList},
 		{http.MethodPut, "/:env/functions/:function", Owner, deploy},

@@ -38,6 +38,12 @@ func TestViews(t *testing.T) {
 	}{
 		{"envs", "GET", "/console/api/envs", "", 200, `{"envs":[{"id":"dev"}]}`},
 		{"collections", "GET", "/console/api/dev/collections", "", 200, `"name":"todos"`},
+		{"set a mode", "POST", "/console/api/dev/collections", `{"name":"todos","mode":"READONLY"}`, 200, `{"mode":"READONLY","name":"todos"}`},
+		{"the mode that was set", "GET", "/console/api/dev/collections", "", 200, `"name":"todos","mode":"READONLY"`},
+		{"make a collection", "POST", "/console/api/dev/collections", `{"name":"fresh","mode":"ADMINWRITE"}`, 200, `"name":"fresh"`},
+		{"the one that was made", "GET", "/console/api/dev/collections", "", 200, `"name":"fresh","mode":"ADMINWRITE"`},
+		{"unknown mode", "POST", "/console/api/dev/collections", `{"name":"other","mode":"PUBLIC"}`, 400, `mode: use one of`},
+		{"bad name", "POST", "/console/api/dev/collections", `{"name":"sys.keys","mode":"READONLY"}`, 400, `"code":"INVALID_PARAM"`},
 		{"documents", "GET", at, "", 200, `{"list":[{"_id":"a","n":{"$numberInt":"1"},"at":{"$date":{"$numberLong":"0"}}},`},
 		{"by query", "GET", at + `?query=%7B%22n%22%3A2%7D&skip=0&limit=21`, "", 200, `{"list":[{"_id":"b",`},
 		{"limited", "GET", at + `?limit=1`, "", 200, `"at":{"$date":{"$numberLong":"0"}}}]}`},
