@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,6 +53,9 @@ type App struct {
 	server   *server.Server
 
 	closers []func() error // in the order of opening
+
+	mu        sync.Mutex
+	envStores []*boltkv.Store // guarded by mu
 }
 
 // openApp opens everything but the listener. On an error nothing stays open.
@@ -151,8 +155,24 @@ func (a *App) openServer(context.Context) (err error) {
 	return err
 }
 
-// ready fails when a store has stopped, after which no write can succeed.
-func (a *App) ready(context.Context) error { return a.store.Failed() }
+// ready fails when a store has stopped, that of an environment too: no write
+// to it can succeed until the server starts anew.
+func (a *App) ready(context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	problems := []error{a.store.Failed()}
+	for _, s := range a.envStores {
+		problems = append(problems, s.Failed())
+	}
+	return errors.Join(problems...)
+}
+
+// watchStore makes readiness depend on the store of an environment.
+func (a *App) watchStore(s *boltkv.Store) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.envStores = append(a.envStores, s)
+}
 
 func (a *App) handler() http.Handler { return a.server.Handler() }
 

@@ -68,6 +68,7 @@ func (o *envOpener) open(ctx context.Context, e *env.Env) (err error) {
 		return err
 	}
 	o.opened(e, store.Close)
+	a.watchStore(store)
 	if e.DB, err = db.Open(ctx, store, db.Options{AutoCreate: a.cfg.AutoCreate, Log: a.log}); err != nil {
 		return err
 	}

@@ -261,6 +261,9 @@ func TestTimeoutIsAnErrorNotAVerdict(t *testing.T) {
 	if ok || !fault.Is(err, fault.DatabaseFailed) {
 		t.Errorf("got %v, %v", ok, err)
 	}
+	if strings.Contains(err.Error(), "aaa") {
+		t.Errorf("the error, which is logged, quotes the document: %v", err)
+	}
 }
 
 // TestMatchesOnOneDocumentShareABudget: each match is just fast enough, but

@@ -110,11 +110,19 @@ func (p *pattern) match(r *run, v value.Value) bool {
 	return found && err == nil
 }
 
-var errBudget = errors.New("query: the matches exceed their time budget")
+var (
+	errBudget  = errors.New("query: the matches exceed their time budget")
+	errTimeout = errors.New("query: a match exceeds its time")
+)
 
+// tooSlow does not keep the engine's own error of a timeout: it quotes the
+// document, and would carry it into the log.
 func tooSlow(err error) error {
 	if errors.Is(err, regexp2.ErrBacktrackingStackLimit) {
 		return fault.Wrap(fault.DatabaseFailed, err, "the regular expression backtracks too deep; make it simpler")
+	}
+	if !errors.Is(err, errBudget) {
+		err = errTimeout
 	}
 	return fault.Wrap(fault.DatabaseFailed, err, "the regular expression takes too long; make it simpler")
 }
