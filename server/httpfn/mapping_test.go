@@ -73,7 +73,8 @@ func TestResponses(t *testing.T) {
 func TestHeadersOfAResponse(t *testing.T) {
 	t.Parallel()
 	out, err := mapResult([]byte(`{"statusCode":302,
-		"headers":{"Location":"/x","X-N":5,"Content-Length":"99","transfer-encoding":"chunked","X-Request-Id":"forged","Content-Security-Policy":"default-src *"},
+		"headers":{"Location":"/x","X-N":5,"Content-Length":"99","transfer-encoding":"chunked","X-Request-Id":"forged","Content-Security-Policy":"default-src *",
+			"clear-site-data":"\"*\"","Strict-Transport-Security":"max-age=1","Service-Worker-Allowed":"/"},
 		"multiValueHeaders":{"Set-Cookie":["a=1","b=2"]}}`))
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +86,8 @@ func TestHeadersOfAResponse(t *testing.T) {
 	for name, want := range map[string]string{
 		"Location": "/x", "X-N": "5", "Content-Length": "0", "Transfer-Encoding": "", "X-Request-Id": "ours",
 		"Set-Cookie": "a=1|b=2", "Content-Security-Policy": "default-src *|" + sandbox,
+		// These speak for the console as well.
+		"Clear-Site-Data": "", "Strict-Transport-Security": "", "Service-Worker-Allowed": "",
 	} {
 		if got := strings.Join(h.Values(name), "|"); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
@@ -102,6 +105,8 @@ func TestResponsesThatMakeNoSense(t *testing.T) {
 		{`{"statusCode":200,"headers":{"a b":"c"}}`, "headers"},
 		{`{"statusCode":200,"headers":{"a":"b\r\nc: d"}}`, "headers"},
 		{`{"statusCode":200,"headers":{"set-cookie":" __Host-baas=forged"}}`, "headers"},
+		{`{"statusCode":200,"headers":{"Set-Cookie":"baas_console=forged; Path=/console"}}`, "headers"},
+		{`{"statusCode":200,"headers":{"Set-Cookie":"=BAAS_console=forged; Path=/console"}}`, "headers"},
 		{`{"statusCode":200,"body":"%%%","isBase64Encoded":true}`, "body"},
 		{`{"statusCode":200,"body":"YQ==","isBase64Encoded":"yes"}`, "isBase64Encoded"},
 	} {

@@ -117,9 +117,9 @@ func addHeaders(h http.Header, o wire.Object, member string) error {
 				return wrong(member, "hold a name or value that HTTP does not allow")
 			}
 			if reservedCookie(text) && http.CanonicalHeaderKey(m.Name) == "Set-Cookie" {
-				return wrong(member, "cookies named __Host-… and __Secure-… are the server's own")
+				return wrong(member, "cookies named __Host-…, __Secure-… and baas_… are the server's own")
 			}
-			if !connectionHeader(m.Name) {
+			if !connectionHeader(m.Name) && !originHeader(m.Name) {
 				h.Add(m.Name, text)
 			}
 		}
@@ -137,11 +137,24 @@ func connectionHeader(name string) bool {
 	return false
 }
 
+// originHeader tells headers that speak for the whole origin, of which a
+// function has only a part: one could log the console's users out, or keep
+// their browsers away from it.
+func originHeader(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Accept-Ch", "Alt-Svc", "Clear-Site-Data", "Nel", "Report-To", "Service-Worker-Allowed",
+		"Strict-Transport-Security":
+		return true
+	}
+	return false
+}
+
 // reservedCookie tells the cookies of the console from those of functions,
 // which share its origin: they may neither set nor see them.
 func reservedCookie(text string) bool {
-	text = strings.ToLower(strings.TrimSpace(text))
-	return strings.HasPrefix(text, "__host-") || strings.HasPrefix(text, "__secure-")
+	// A browser sends a cookie without a name, "=a=b", as "a=b".
+	text = strings.ToLower(strings.TrimLeft(text, "= \t"))
+	return strings.HasPrefix(text, "__host-") || strings.HasPrefix(text, "__secure-") || strings.HasPrefix(text, "baas_")
 }
 
 func wrong(member, text string) error {
