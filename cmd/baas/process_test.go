@@ -58,7 +58,7 @@ func startProcess(t testing.TB, data string, command ...string) *process {
 		command = []string{"serve"}
 	}
 	p := &process{t: t, data: data, out: new(bytes.Buffer), done: make(chan struct{})}
-	p.cmd = exec.Command(bin, append(command, "--data", data, "--http", "127.0.0.1:0")...)
+	p.cmd = exec.Command(bin, append(command, "--data", data, "--http", "127.0.0.1:0", "--log-level", "warn")...)
 	p.cmd.Stderr = os.Stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
