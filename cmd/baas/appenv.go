@@ -125,8 +125,7 @@ func (a *App) driver(ctx context.Context, envID string) (storage.Driver, error) 
 	if err != nil {
 		return nil, err
 	}
-	c.Prefix += envID + "/"
-	return s3.Open(ctx, c)
+	return s3.Open(ctx, c.Below(envID))
 }
 
 func deployHello(ctx context.Context, e *env.Env) error {
