@@ -36,8 +36,6 @@ for dir in sdk-js web-console e2e e2e/official-clients examples/todo-miniprogram
   [ ! -f "$dir/package-lock.json" ] || npm_ci "$dir"
 done
 
-if [ ! -x "$cache/minio" ]; then
-  say "building a MinIO server from its Go module into $cache (a few minutes, once)"
-  scripts/minio.sh "$cache/minio"
-fi
+[ -x "$cache/minio" ] || say "building a MinIO server from its Go module into $cache (a few minutes, once)"
+BAAS_CACHE=$cache go run ./scripts/minio >/dev/null
 say "ready"
