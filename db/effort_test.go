@@ -7,8 +7,8 @@ import (
 
 	"baas/db"
 	"baas/db/dbtest"
+	"baas/db/effort"
 	"baas/db/fault"
-	"baas/db/query"
 	"baas/db/value"
 )
 
@@ -50,9 +50,9 @@ func TestRequestsEndThatSearchTooMuch(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			e := openWith(t, "c")
 			insert(t, e, "c", slowDocuments(200)...)
-			db.SetSearchBounds(e, time.Minute, query.Limits{Patterns: 20 * time.Millisecond}, query.Limits{})
+			db.SetSearchBounds(e, time.Minute, effort.Limits{Patterns: 20 * time.Millisecond}, effort.Limits{})
 			wantCode(t, tc.call(e), fault.DatabaseFailed, "takes too long")
-			db.SetSearchBounds(e, time.Nanosecond, query.Limits{}, query.Limits{})
+			db.SetSearchBounds(e, time.Nanosecond, effort.Limits{}, effort.Limits{})
 			if tc.name != "Snapshot" && tc.name != "Projection" { // their time is bounded elsewhere
 				wantCode(t, tc.call(e), fault.ServerTimeout, "narrow the condition")
 			}
@@ -73,7 +73,7 @@ func TestWritersDoNotWaitForAnothersPatterns(t *testing.T) {
 			if tc.condition != "" {
 				q = dbtest.Doc(t, tc.condition)
 			}
-			db.SetSearchBounds(e, time.Minute, query.Limits{}, query.Limits{Patterns: 20 * time.Millisecond})
+			db.SetSearchBounds(e, time.Minute, effort.Limits{}, effort.Limits{Patterns: 20 * time.Millisecond})
 			_, err := e.Update(t.Context(), admin, db.UpdateRequest{
 				Collection: "c", Query: q, Update: dbtest.Doc(t, tc.update), Multi: true,
 			})

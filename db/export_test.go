@@ -3,7 +3,7 @@ package db
 import (
 	"time"
 
-	"baas/db/query"
+	"baas/db/effort"
 )
 
 // SetViewBound makes scans of e go on in a fresh view after so many entries.
@@ -16,7 +16,7 @@ func SetResultBounds(e *Engine, result, sort int) {
 
 // SetSearchBounds sets how long one request may search, and what matching may
 // take outside and inside a commit operation.
-func SetSearchBounds(e *Engine, d time.Duration, searching, inside query.Limits) {
+func SetSearchBounds(e *Engine, d time.Duration, searching, inside effort.Limits) {
 	e.bounds.searchTime, e.bounds.searching, e.bounds.inside = d, searching, inside
 }
 

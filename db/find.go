@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"baas/db/commit"
+	"baas/db/effort"
 	"baas/db/fault"
 	"baas/db/kv"
 	"baas/db/query"
@@ -50,7 +51,7 @@ func compileFind(p rules.Principal, q FindRequest) (f compiledFind, err error) {
 }
 
 // project cuts the documents down once they are out of the store.
-func (f compiledFind) project(e *query.Effort, docs []value.Doc) ([]value.Doc, error) {
+func (f compiledFind) project(e *effort.Meter, docs []value.Doc) ([]value.Doc, error) {
 	if f.projection == nil {
 		return docs, nil
 	}
@@ -79,7 +80,7 @@ func (e *Engine) Find(ctx context.Context, p rules.Principal, q FindRequest) ([]
 	if err := e.each(ctx, p, q.Collection, rules.Read, new(walk), f.search, c.offer); err != nil {
 		return nil, err
 	}
-	docs, err := f.project(query.NewEffort(ctx, e.bounds.searching), c.docs())
+	docs, err := f.project(effort.New(ctx, e.bounds.searching), c.docs())
 	return docs, translate(err)
 }
 
@@ -98,7 +99,7 @@ func (e *Engine) Snapshot(ctx context.Context, p rules.Principal, q FindRequest)
 	ctx, cancel := context.WithTimeout(ctx, snapshotTime)
 	defer cancel()
 	c := newCollector(f.sort, f.Skip, f.Limit, e.bounds)
-	effort := query.NewEffort(ctx, e.bounds.searching)
+	effort := effort.New(ctx, e.bounds.searching)
 	err = e.view(ctx, func(r kv.Reader) (err error) {
 		if seq, err = commit.LastSeq(r); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"baas/db/commit"
+	"baas/db/effort"
 	"baas/db/fault"
 	"baas/db/keyenc"
 	"baas/db/kv"
@@ -88,7 +89,7 @@ type bounds struct {
 	// regular expressions; what it matches again inside a commit operation, all
 	// writers wait for.
 	searchTime        time.Duration
-	searching, inside query.Limits
+	searching, inside effort.Limits
 	// One Find holds so many bytes of documents, fewer when it has to sort;
 	// a sorted one with a limit holds only its best documents so far.
 	resultBytes, sortBytes int
@@ -98,8 +99,8 @@ func defaultBounds() bounds {
 	return bounds{
 		viewEntries: 8192, viewBytes: 16 << 20,
 		searchTime:  10 * time.Second,
-		searching:   query.Limits{Patterns: 3 * time.Second},
-		inside:      query.Limits{Patterns: 250 * time.Millisecond, Steps: 20_000_000},
+		searching:   effort.Limits{Patterns: 3 * time.Second},
+		inside:      effort.Limits{Patterns: 250 * time.Millisecond, Steps: 20_000_000},
 		resultBytes: 64 << 20, sortBytes: 32 << 20,
 	}
 }
@@ -110,7 +111,7 @@ type walk struct {
 	// first view shows.
 	numbered bool
 	seq      uint64
-	effort   *query.Effort // of the request; nil bounds each document alone
+	effort   *effort.Meter // of the request; nil bounds each document alone
 
 	started bool
 	done    bool
@@ -226,7 +227,7 @@ func placesOf(r kv.Reader, coll uint32, ids []value.Value) ([]place, error) {
 func (e *Engine) each(ctx context.Context, p rules.Principal, name string, op rules.Operation, w *walk, s *search, fn func(hit) error) error {
 	ctx, cancel := context.WithTimeout(ctx, e.bounds.searchTime)
 	defer cancel()
-	w.effort = query.NewEffort(ctx, e.bounds.searching)
+	w.effort = effort.New(ctx, e.bounds.searching)
 	for !w.done {
 		err := e.view(ctx, func(r kv.Reader) error {
 			g, err := enter(r, p, name, op)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"baas/db/commit"
+	"baas/db/effort"
 	"baas/db/fault"
 	"baas/db/kv"
 	"baas/db/query"
@@ -52,7 +53,7 @@ func (e *Engine) write(ctx context.Context, p rules.Principal, name string, op r
 			if err != nil {
 				return err
 			}
-			w.effort = query.NewEffort(ctx, e.bounds.inside)
+			w.effort = effort.New(ctx, e.bounds.inside)
 			err = fn(w, finder{w: w, search: s, filter: w.grant.narrow(s.filter), before: before, multi: multi})
 			if err != nil {
 				return err

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 
+	"baas/db/effort"
 	"baas/db/fault"
-	"baas/db/query"
 	"baas/db/rules"
 	"baas/db/update"
 	"baas/db/value"
@@ -114,7 +114,7 @@ func (c compiledUpdate) kind() ChangeKind {
 }
 
 // changed returns what becomes of a document.
-func (c compiledUpdate) changed(e *query.Effort, p rules.Principal, before value.Doc) (value.Doc, error) {
+func (c compiledUpdate) changed(e *effort.Meter, p rules.Principal, before value.Doc) (value.Doc, error) {
 	if c.Replace {
 		return replaced(p, before, c.Update)
 	}

@@ -4,8 +4,8 @@ import (
 	"errors"
 
 	"baas/db/commit"
+	"baas/db/effort"
 	"baas/db/fault"
-	"baas/db/query"
 	"baas/db/rules"
 	"baas/db/value"
 )
@@ -30,7 +30,7 @@ type writing struct {
 	coll  collection // with the counters as they are to be
 	dirty bool
 	// effort is what matching inside the operation may take.
-	effort *query.Effort
+	effort *effort.Meter
 }
 
 // beginWriting admits p to op on a collection inside a commit operation. A

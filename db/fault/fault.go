@@ -44,6 +44,16 @@ func Invalid(field, format string, args ...any) *Error {
 	}
 }
 
+// Refused makes the DatabaseFailed of one wrong part of a condition, an update or
+// an expression, as the original's database words it: at is its dotted path.
+func Refused(at, format string, args ...any) *Error {
+	return &Error{
+		Code:  DatabaseFailed,
+		Field: at,
+		Msg:   at + ": " + fmt.Sprintf(format, args...),
+	}
+}
+
 // Wrap makes a coded error that keeps its cause for the log.
 func Wrap(code Code, err error, format string, args ...any) *Error {
 	return &Error{Code: code, Msg: fmt.Sprintf(format, args...), Err: err}

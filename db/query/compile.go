@@ -1,11 +1,11 @@
 package query
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
 	"baas/db/fault"
+	"baas/db/pattern"
 	"baas/db/value"
 )
 
@@ -45,13 +45,13 @@ func compileLogical(at, name string, v value.Value) (node, error) {
 		return node{}, unknown(at)
 	}
 	if v.Type != value.TypeArray || v.Doc().IsEmpty() {
-		return node{}, wrong(at, "must be an array of at least one condition")
+		return node{}, fault.Refused(at, "must be an array of at least one condition")
 	}
 	i := 0
 	for _, member := range v.Doc().All() {
 		where := at + "." + strconv.Itoa(i)
 		if member.Type != value.TypeObject {
-			return node{}, wrong(where, "must be a condition object, it is of type %s", member.Type.Name())
+			return node{}, fault.Refused(where, "must be a condition object, it is of type %s", member.Type.Name())
 		}
 		sub, err := compileDocument(where+".", member.Doc())
 		if err != nil {
@@ -80,8 +80,8 @@ func compileField(at, text string, v value.Value) (node, error) {
 func compileEquality(at string, p path, v value.Value) (node, error) {
 	if v.Type == value.TypeRegex {
 		text, options := v.Regex()
-		pattern, err := compilePattern(at, text, options)
-		return node{kind: kindRegex, path: p, pattern: pattern}, err
+		compiled, err := pattern.Compile(at, text, options)
+		return node{kind: kindRegex, path: p, pattern: compiled}, err
 	}
 	return node{kind: kindEqual, path: p, operand: v}, nil
 }
@@ -133,7 +133,7 @@ func compileOperator(at, name string, p path, v value.Value, d value.Doc) (node,
 		return compileComparison(at, kindLessEqual, p, v)
 	case "$ne":
 		if asRegex(v).Type == value.TypeRegex {
-			return node{}, wrong(at, "cannot be a regular expression; use $not")
+			return node{}, fault.Refused(at, "cannot be a regular expression; use $not")
 		}
 		return negated(compileComparison(at, kindEqual, p, v))
 	case "$in":
@@ -151,7 +151,7 @@ func compileOperator(at, name string, p path, v value.Value, d value.Doc) (node,
 	case "$regex":
 		return compileRegex(at, p, v, d.Get("$options"))
 	case "$options":
-		return node{}, wrong(at, "needs a $regex beside it")
+		return node{}, fault.Refused(at, "needs a $regex beside it")
 	case "$type":
 		return compileType(at, p, v)
 	case "$mod":
@@ -176,14 +176,5 @@ func unknown(at string) error {
 		Code:  fault.DatabaseOperator,
 		Field: at,
 		Msg:   at + ": unknown operator",
-	}
-}
-
-// wrong makes the error for an operand of the wrong shape.
-func wrong(at, format string, args ...any) error {
-	return &fault.Error{
-		Code:  fault.DatabaseFailed,
-		Field: at,
-		Msg:   at + ": " + fmt.Sprintf(format, args...),
 	}
 }

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"baas/db/effort"
+	"baas/db/pattern"
 	"baas/db/value"
 )
 
@@ -37,8 +39,8 @@ func CompileElement(at string, v value.Value) (*Element, error) {
 // Matches reports for each element of an array whether it fulfils the condition.
 // The error is that of [Filter.MatchWithin]; the limits of one document are for
 // all elements together.
-func (e *Element) Matches(effort *Effort, elements []value.Value) ([]bool, error) {
-	r := run{effort: effort}
+func (e *Element) Matches(m *effort.Meter, elements []value.Value) ([]bool, error) {
+	r := run{patterns: pattern.Run{Meter: m}}
 	out := make([]bool, len(elements))
 	for i, v := range elements {
 		out[i] = e.match(&r, v)

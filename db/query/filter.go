@@ -18,9 +18,9 @@
 package query
 
 import (
-	"time"
-
+	"baas/db/effort"
 	"baas/db/fault"
+	"baas/db/pattern"
 	"baas/db/value"
 )
 
@@ -76,8 +76,8 @@ func (f *Filter) Match(d value.Doc) (bool, error) { return f.MatchWithin(nil, d)
 
 // MatchWithin is Match for one document of a request: it also stops when the
 // request has spent what it may, or its context has ended.
-func (f *Filter) MatchWithin(e *Effort, d value.Doc) (bool, error) {
-	r := run{effort: e}
+func (f *Filter) MatchWithin(m *effort.Meter, d value.Doc) (bool, error) {
+	r := run{patterns: pattern.Run{Meter: m}}
 	ok := f.root.document(&r, d)
 	if err := r.end(); err != nil {
 		return false, err
@@ -119,15 +119,14 @@ func (n *node) equalities(out *[]Equality) {
 
 // run is the state of one match.
 type run struct {
-	effort   *Effort
+	patterns pattern.Run
 	steps    int
-	matching time.Duration // spent in the backtracking engine
 	err      error
 }
 
 // step counts one comparison; false means stop.
 func (r *run) step() bool {
-	if r.steps++; r.steps%lookEvery == 0 {
+	if r.steps++; r.steps%effort.Stride == 0 {
 		r.look()
 	}
 	return r.err == nil
@@ -139,7 +138,7 @@ func (r *run) look() {
 	if r.err != nil {
 		return
 	}
-	if r.err = r.effort.spend(lookEvery); r.err == nil && r.steps > maxSteps {
+	if r.err = r.patterns.Meter.Spend(effort.Stride); r.err == nil && r.steps > maxSteps {
 		r.err = fault.New(fault.DatabaseFailed, "the condition needs more than %d comparisons on one document; make it simpler", maxSteps)
 	}
 }
@@ -147,7 +146,7 @@ func (r *run) look() {
 // end closes the run and returns its error.
 func (r *run) end() error {
 	if r.err == nil {
-		r.err = r.effort.spend(r.steps%lookEvery + 1)
+		r.err = r.patterns.Meter.Spend(r.steps%effort.Stride + 1)
 	}
 	return r.err
 }

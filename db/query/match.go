@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"baas/db/pattern"
 	"baas/db/value"
 )
 
@@ -38,16 +39,16 @@ const (
 // free of interface calls and so of allocations.
 type node struct {
 	kind    kind
-	path    path        // of a leaf
-	subs    []node      // of a logical node, or of $elemMatch
-	leaves  uint32      // of kindAnd: bit i for a leaf subs[i] that together looks at
-	firsts  []string    // of kindAnd: the first part of the path of subs[i]
-	operand value.Value // of a comparison
-	set     *set        // of kindIn
-	pattern *pattern    // of kindRegex
-	types   uint32      // of kindType: bit t for type t
-	divisor int64       // of kindMod
-	number  int64       // remainder of kindMod, length of kindSize
+	path    path             // of a leaf
+	subs    []node           // of a logical node, or of $elemMatch
+	leaves  uint32           // of kindAnd: bit i for a leaf subs[i] that together looks at
+	firsts  []string         // of kindAnd: the first part of the path of subs[i]
+	operand value.Value      // of a comparison
+	set     *set             // of kindIn
+	pattern *pattern.Pattern // of kindRegex
+	types   uint32           // of kindType: bit t for type t
+	divisor int64            // of kindMod
+	number  int64            // remainder of kindMod, length of kindSize
 }
 
 // simplified returns n without a logical level that does nothing, and ready for
@@ -229,7 +230,7 @@ func (n *node) test(r *run, v value.Value) bool {
 	case kindIn:
 		return n.set.holds(r, v)
 	case kindRegex:
-		return n.pattern.match(r, v)
+		return r.finds(n.pattern, v)
 	case kindExists:
 		return !v.IsMissing()
 	case kindType:
@@ -325,7 +326,7 @@ func (n *node) element(r *run, v value.Value) bool {
 // set is the operand of $in: sorted values without null, and patterns.
 type set struct {
 	values   []value.Value
-	patterns []*pattern
+	patterns []*pattern.Pattern
 	null     bool
 }
 
@@ -352,9 +353,25 @@ func (s *set) holds(r *run, v value.Value) bool {
 		if !r.step() {
 			return false
 		}
-		if p.match(r, v) {
+		if r.finds(p, v) {
 			return true
 		}
 	}
 	return false
+}
+
+// finds reports whether v is a text that p finds something in, or this very
+// regular expression.
+func (r *run) finds(p *pattern.Pattern, v value.Value) bool {
+	if v.Type == value.TypeRegex {
+		return p.Is(v.Regex())
+	}
+	if v.Type != value.TypeString || r.err != nil {
+		return false
+	}
+	found, err := p.Match(&r.patterns, v.TextBytes())
+	if err != nil {
+		r.err = err
+	}
+	return found
 }

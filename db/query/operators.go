@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"baas/db/fault"
+	"baas/db/pattern"
 	"baas/db/value"
 )
 
 func compileComparison(at string, k kind, p path, v value.Value) (node, error) {
 	v = asRegex(v)
 	if v.Type == value.TypeRegex && k != kindEqual {
-		return node{}, wrong(at, "cannot be a regular expression")
+		return node{}, fault.Refused(at, "cannot be a regular expression")
 	}
 	return node{kind: k, path: p, operand: v}, nil
 }
@@ -23,20 +24,20 @@ func asRegex(v value.Value) value.Value {
 		return v
 	}
 	d := v.Doc()
-	pattern, options := d.Get("$regex"), d.Get("$options")
+	text, options := d.Get("$regex"), d.Get("$options")
 	known := 1
 	if options.Type == value.TypeString {
 		known++
 	}
-	if pattern.Type != value.TypeString || d.Len() != known {
+	if text.Type != value.TypeString || d.Len() != known {
 		return v
 	}
-	return value.RegexOf(pattern.Text(), options.Text())
+	return value.RegexOf(text.Text(), options.Text())
 }
 
 func compileIn(at string, p path, v value.Value) (node, error) {
 	if v.Type != value.TypeArray {
-		return node{}, wrong(at, "must be an array")
+		return node{}, fault.Refused(at, "must be an array")
 	}
 	s := &set{}
 	i := 0
@@ -48,13 +49,13 @@ func compileIn(at string, p path, v value.Value) (node, error) {
 			s.null = true
 		case member.Type == value.TypeRegex:
 			text, options := member.Regex()
-			pattern, err := compilePattern(where, text, options)
+			compiled, err := pattern.Compile(where, text, options)
 			if err != nil {
 				return node{}, err
 			}
-			s.patterns = append(s.patterns, pattern)
+			s.patterns = append(s.patterns, compiled)
 		case isOperators(member):
-			return node{}, wrong(where, "must be a value, not an operator")
+			return node{}, fault.Refused(where, "must be a value, not an operator")
 		default:
 			s.values = append(s.values, member)
 		}
@@ -69,9 +70,9 @@ func compileNot(at string, p path, v value.Value) (node, error) {
 	case v.Type == value.TypeRegex:
 		return negated(compileEquality(at, p, v))
 	case v.Type != value.TypeObject:
-		return node{}, wrong(at, "must be operators or a regular expression")
+		return node{}, fault.Refused(at, "must be operators or a regular expression")
 	case v.Doc().IsEmpty():
-		return node{}, wrong(at, "must hold at least one operator")
+		return node{}, fault.Refused(at, "must hold at least one operator")
 	}
 	return negated(compileOperators(at, p, v.Doc()))
 }
@@ -83,36 +84,36 @@ func compileRegex(at string, p path, v, options value.Value) (node, error) {
 	case value.TypeString:
 		flags = options.Text()
 	default:
-		return node{}, wrong(strings.TrimSuffix(at, "$regex")+"$options", "must be a text")
+		return node{}, fault.Refused(strings.TrimSuffix(at, "$regex")+"$options", "must be a text")
 	}
 	text := v.Text()
 	switch v.Type {
 	case value.TypeString:
 	case value.TypeRegex:
-		pattern, own := v.Regex()
-		text = pattern
+		found, own := v.Regex()
+		text = found
 		if own != "" && flags != "" {
-			return node{}, wrong(at, "has options of its own; leave $options out")
+			return node{}, fault.Refused(at, "has options of its own; leave $options out")
 		}
 		flags += own
 	default:
-		return node{}, wrong(at, "must be a text or a regular expression")
+		return node{}, fault.Refused(at, "must be a text or a regular expression")
 	}
-	pattern, err := compilePattern(at, text, flags)
-	return node{kind: kindRegex, path: p, pattern: pattern}, err
+	compiled, err := pattern.Compile(at, text, flags)
+	return node{kind: kindRegex, path: p, pattern: compiled}, err
 }
 
 func compileMod(at string, p path, v value.Value) (node, error) {
 	if v.Type != value.TypeArray || v.Doc().Len() != 2 {
-		return node{}, wrong(at, "must be [divisor, remainder]")
+		return node{}, fault.Refused(at, "must be [divisor, remainder]")
 	}
 	divisor, okD := truncated(v.Doc().At(0))
 	remainder, okR := truncated(v.Doc().At(1))
 	if !okD || !okR {
-		return node{}, wrong(at, "must be two numbers that fit 64 bits")
+		return node{}, fault.Refused(at, "must be two numbers that fit 64 bits")
 	}
 	if divisor == 0 {
-		return node{}, wrong(at, "the divisor cannot be 0")
+		return node{}, fault.Refused(at, "the divisor cannot be 0")
 	}
 	return node{kind: kindMod, path: p, divisor: divisor, number: remainder}, nil
 }
@@ -120,7 +121,7 @@ func compileMod(at string, p path, v value.Value) (node, error) {
 func compileSize(at string, p path, v value.Value) (node, error) {
 	n, ok := v.AsInt64()
 	if !ok || n < 0 {
-		return node{}, wrong(at, "must be a whole number, 0 or larger")
+		return node{}, fault.Refused(at, "must be a whole number, 0 or larger")
 	}
 	return node{kind: kindSize, path: p, number: n}, nil
 }
@@ -129,7 +130,7 @@ func compileSize(at string, p path, v value.Value) (node, error) {
 // $elemMatch, or none is an operator.
 func compileAll(at string, p path, v value.Value) (node, error) {
 	if v.Type != value.TypeArray {
-		return node{}, wrong(at, "must be an array")
+		return node{}, fault.Refused(at, "must be an array")
 	}
 	if v.Doc().IsEmpty() {
 		return node{kind: kindOr}, nil
@@ -145,9 +146,9 @@ func compileAll(at string, p path, v value.Value) (node, error) {
 		case elemMatch && isElemMatch(member):
 			sub, err = compileElemMatch(where+".$elemMatch", p, member.Doc().Get("$elemMatch"))
 		case elemMatch:
-			err = wrong(where, "all members must be $elemMatch when the first one is")
+			err = fault.Refused(where, "all members must be $elemMatch when the first one is")
 		case isOperators(member):
-			err = wrong(where, "must be a value, not an operator")
+			err = fault.Refused(where, "must be a value, not an operator")
 		default:
 			sub, err = compileEquality(where, p, member)
 		}
@@ -168,7 +169,7 @@ func isElemMatch(v value.Value) bool {
 // a condition that one element must fulfil as a document.
 func compileElemMatch(at string, p path, v value.Value) (node, error) {
 	if v.Type != value.TypeObject {
-		return node{}, wrong(at, "must be an object")
+		return node{}, fault.Refused(at, "must be an object")
 	}
 	d := v.Doc()
 	if !d.Get("operator").IsMissing() && !d.Get("operands").IsMissing() && !d.Get("fieldName").IsMissing() {
@@ -195,18 +196,18 @@ func compileType(at string, p path, v value.Value) (node, error) {
 	if v.Type != value.TypeArray {
 		bits, ok := typeBits(v)
 		if !ok {
-			return node{}, wrong(at, "must be the name or number of a BSON type")
+			return node{}, fault.Refused(at, "must be the name or number of a BSON type")
 		}
 		n.types = bits
 		return n, nil
 	}
 	if v.Doc().IsEmpty() {
-		return node{}, wrong(at, "must name at least one type")
+		return node{}, fault.Refused(at, "must name at least one type")
 	}
 	for _, member := range v.Doc().All() {
 		bits, ok := typeBits(member)
 		if !ok {
-			return node{}, wrong(at, "must hold names or numbers of BSON types")
+			return node{}, fault.Refused(at, "must hold names or numbers of BSON types")
 		}
 		n.types |= bits
 	}

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"strings"
 
+	"baas/db/effort"
+	"baas/db/fault"
+	"baas/db/pattern"
 	"baas/db/value"
 )
 
@@ -62,11 +65,11 @@ func CompileProjection(d value.Doc) (*Projection, error) {
 func (p *Projection) Apply(d value.Doc) (value.Doc, error) { return p.ApplyWithin(nil, d) }
 
 // ApplyWithin is Apply for one document of a request.
-func (p *Projection) ApplyWithin(e *Effort, d value.Doc) (value.Doc, error) {
+func (p *Projection) ApplyWithin(m *effort.Meter, d value.Doc) (value.Doc, error) {
 	if len(p.rules) == 0 && len(p.appends) == 0 {
 		return append(value.Doc(nil), d...), nil
 	}
-	a := applier{include: p.include, run: run{effort: e}}
+	a := applier{include: p.include, run: run{patterns: pattern.Run{Meter: m}}}
 	var b value.Builder
 	a.object(&b, d, p.rules, false)
 	for _, r := range p.appends {
@@ -229,11 +232,11 @@ func (c *projector) object(prefix string, d value.Doc) error {
 		at := "projection." + text
 		switch {
 		case hasEmptyPart(key) || strings.Count(text, ".") >= value.MaxDepth:
-			return wrong(at, "must be the path of a member")
+			return fault.Refused(at, "must be the path of a member")
 		case strings.HasSuffix(key, ".$") || key == "$":
-			return wrong(at, "the positional projection is not supported; use $elemMatch or $slice")
+			return fault.Refused(at, "the positional projection is not supported; use $elemMatch or $slice")
 		case strings.HasPrefix(key, "$") || strings.Contains(key, ".$"):
-			return wrong(at, "a member's name cannot begin with $")
+			return fault.Refused(at, "a member's name cannot begin with $")
 		}
 		if err := c.path(at, text, v); err != nil {
 			return err
@@ -255,7 +258,7 @@ func (c *projector) path(at, text string, v value.Value) error {
 	case value.TypeObject:
 		if !isOperators(v) {
 			if v.Doc().IsEmpty() {
-				return wrong(at, "must be 1, 0 or a command")
+				return fault.Refused(at, "must be 1, 0 or a command")
 			}
 			return c.object(text+".", v.Doc())
 		}
@@ -263,7 +266,7 @@ func (c *projector) path(at, text string, v value.Value) error {
 			return err
 		}
 	default:
-		return wrong(at, "must be 1, 0 or a command, it is of type %s", v.Type.Name())
+		return fault.Refused(at, "must be 1, 0 or a command, it is of type %s", v.Type.Name())
 	}
 	return c.insert(at, text, r)
 }
@@ -280,7 +283,7 @@ func (c *projector) mode(at, text string, v value.Value) error {
 		c.excluded = true
 	}
 	if c.included && c.excluded {
-		return wrong(at, "a projection either keeps (1) or drops (0) members; only _id may differ")
+		return fault.Refused(at, "a projection either keeps (1) or drops (0) members; only _id may differ")
 	}
 	return nil
 }
@@ -293,14 +296,14 @@ func (c *projector) command(at, text string, d value.Doc, r *rule) error {
 	at += "." + name
 	switch {
 	case operand.IsMissing():
-		return wrong(at, "must be the only command of its path")
+		return fault.Refused(at, "must be the only command of its path")
 	case name == "$slice":
 		r.action = slice
 		c.sliced = true
 		return readSlice(at, operand, r)
 	case name == "$elemMatch":
 		if strings.Contains(text, ".") {
-			return wrong(at, "works on a top-level member only")
+			return fault.Refused(at, "works on a top-level member only")
 		}
 		r.action = pick
 		c.picked = true
@@ -316,7 +319,7 @@ func readSlice(at string, v value.Value, r *rule) error {
 	if v.Type != value.TypeArray {
 		n, ok := clamped(v)
 		if !ok {
-			return wrong(at, "must be a number or [skip, number]")
+			return fault.Refused(at, "must be a number or [skip, number]")
 		}
 		r.skip, r.limit = min(n, 0), n
 		if n < 0 {
@@ -327,7 +330,7 @@ func readSlice(at string, v value.Value, r *rule) error {
 	skip, okSkip := clamped(v.Doc().At(0))
 	limit, okLimit := clamped(v.Doc().At(1))
 	if v.Doc().Len() != 2 || !okSkip || !okLimit || limit <= 0 {
-		return wrong(at, "must be [skip, number], the number larger than 0")
+		return fault.Refused(at, "must be [skip, number], the number larger than 0")
 	}
 	r.skip, r.limit = skip, limit
 	return nil
@@ -353,7 +356,7 @@ func (c *projector) insert(at, text string, r rule) error {
 		last := i == len(names)-1
 		switch {
 		case old != nil && (last || old.action != descend):
-			return wrong(at, "collides with another path of the projection")
+			return fault.Refused(at, "collides with another path of the projection")
 		case old != nil:
 			above = old
 			continue

@@ -3,6 +3,7 @@ package query
 import (
 	"strings"
 
+	"baas/db/fault"
 	"baas/db/value"
 )
 
@@ -35,7 +36,7 @@ func CompileSort(d value.Doc) (*Sort, error) {
 	for key, v := range d.All() {
 		at := "sort." + key
 		if strings.HasPrefix(key, "$") || hasEmptyPart(key) {
-			return nil, wrong(at, "must be the path of a member")
+			return nil, fault.Refused(at, "must be the path of a member")
 		}
 		p, err := parsePath(at, key)
 		if err != nil {
@@ -43,10 +44,10 @@ func CompileSort(d value.Doc) (*Sort, error) {
 		}
 		n, ok := v.AsInt64()
 		if !ok || n != 1 && n != -1 {
-			return nil, wrong(at, "must be 1 (ascending) or -1 (descending)")
+			return nil, fault.Refused(at, "must be 1 (ascending) or -1 (descending)")
 		}
 		if len(s.keys) == maxSortKeys {
-			return nil, wrong(at, "a sort has at most %d keys", maxSortKeys)
+			return nil, fault.Refused(at, "a sort has at most %d keys", maxSortKeys)
 		}
 		s.keys = append(s.keys, SortKey{key, n < 0})
 		s.paths = append(s.paths, p)

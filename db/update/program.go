@@ -21,8 +21,8 @@ import (
 	"fmt"
 	"strings"
 
+	"baas/db/effort"
 	"baas/db/fault"
-	"baas/db/query"
 	"baas/db/value"
 )
 
@@ -123,7 +123,7 @@ func (p *Program) Apply(d value.Doc) (out value.Doc, changed bool, err error) {
 
 // ApplyWithin is Apply for one document of a request: $pull also stops when
 // the request has spent what it may.
-func (p *Program) ApplyWithin(e *query.Effort, d value.Doc) (out value.Doc, changed bool, err error) {
+func (p *Program) ApplyWithin(e *effort.Meter, d value.Doc) (out value.Doc, changed bool, err error) {
 	out, err = p.run(d, state{effort: e})
 	if err != nil {
 		return nil, false, err

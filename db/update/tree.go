@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"baas/db/effort"
 	"baas/db/fault"
-	"baas/db/query"
 	"baas/db/value"
 )
 
@@ -133,7 +133,7 @@ func position(name string) int {
 
 // state is one run of a program.
 type state struct {
-	effort *query.Effort
+	effort *effort.Meter
 	insert bool
 	moved  []value.Value // what each $rename found
 	err    error         // the first one; the run goes on and is thrown away

@@ -1,4 +1,7 @@
-package query
+// Package pattern runs users' regular expressions within bounds of time: the
+// common subset of JavaScript and PCRE, as MongoDB reads it. Plain texts, the
+// bulk of what apps search for, never reach the backtracking engine.
+package pattern
 
 import (
 	"bytes"
@@ -6,15 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"baas/db/effort"
 	"baas/db/fault"
-	"baas/db/value"
 
 	"github.com/dlclark/regexp2/v2"
 )
 
 const (
-	// maxPattern is the longest pattern in bytes (threats.md, ReDoS).
-	maxPattern = 1024
+	// MaxBytes is the longest pattern in bytes (threats.md, ReDoS).
+	MaxBytes = 1024
 	// matchTimeout bounds one match. The engine's clock ticks at 100 ms, so a
 	// match ends within 200 ms.
 	matchTimeout = 100 * time.Millisecond
@@ -22,24 +25,24 @@ const (
 	matchBudget = 500 * time.Millisecond
 )
 
-// pattern is a compiled regular expression. Plain texts, the bulk of what apps
-// search for, do not reach the backtracking engine.
-type pattern struct {
+// Pattern is a compiled regular expression. It is immutable and safe for
+// concurrent use.
+type Pattern struct {
 	text, options string
 	literal       []byte // when engine is nil: the text to find
 	anchored      bool   // the literal must stand at the beginning
 	engine        *regexp2.Regexp
 }
 
-// compilePattern reads a pattern in the common subset of JavaScript and PCRE
+// Compile reads a pattern in the common subset of JavaScript and PCRE
 // with the options i, m, s, x and u. Classes and word boundaries are ASCII, and
 // $ also stands before a final newline, as in MongoDB.
-func compilePattern(at, text, options string) (*pattern, error) {
-	if len(text) > maxPattern {
-		return nil, fault.Invalid(at, "the regular expression has more than %d bytes", maxPattern)
+func Compile(at, text, options string) (*Pattern, error) {
+	if len(text) > MaxBytes {
+		return nil, fault.Invalid(at, "the regular expression has more than %d bytes", MaxBytes)
 	}
 	if strings.ContainsRune(text, 0) {
-		return nil, wrong(at, "a regular expression cannot hold the character NUL")
+		return nil, fault.Refused(at, "a regular expression cannot hold the character NUL")
 	}
 	flags := regexp2.RE2 // ASCII classes and POSIX names, otherwise PCRE
 	plain := true
@@ -57,10 +60,10 @@ func compilePattern(at, text, options string) (*pattern, error) {
 			plain = false
 		case 'u': // texts are Unicode anyway
 		default:
-			return nil, wrong(at, "the option %q is not one of i, m, s, x, u", option)
+			return nil, fault.Refused(at, "the option %q is not one of i, m, s, x, u", option)
 		}
 	}
-	p := &pattern{text: text, options: options}
+	p := &Pattern{text: text, options: options}
 	rest, anchored := strings.CutPrefix(text, "^")
 	if literal, ok := unescape(rest); ok && plain && !(anchored && flags&regexp2.Multiline != 0) {
 		p.literal, p.anchored = literal, anchored
@@ -75,44 +78,62 @@ func compilePattern(at, text, options string) (*pattern, error) {
 	return p, nil
 }
 
-// match reports whether v is a text that p finds something in, or this very
-// regular expression.
-func (p *pattern) match(r *run, v value.Value) bool {
-	if v.Type == value.TypeRegex {
-		text, options := v.Regex()
-		return text == p.text && options == p.options
-	}
-	if v.Type != value.TypeString {
-		return false
-	}
-	text := v.TextBytes()
+// String returns the pattern's text and options as /text/options.
+func (p *Pattern) String() string { return "/" + p.text + "/" + p.options }
+
+// Is reports whether p was compiled from this text with these options.
+func (p *Pattern) Is(text, options string) bool { return text == p.text && options == p.options }
+
+// Literal returns the text that p finds when it is a plain one, and whether it
+// must stand at the beginning; ok is false for a pattern with special
+// characters or options that change what a letter means.
+func (p *Pattern) Literal() (text []byte, anchored, ok bool) {
+	return p.literal, p.anchored, p.engine == nil
+}
+
+// Run is the time that matches on one document take together. The zero value
+// bounds that document alone.
+type Run struct {
+	// Meter counts for the whole request; may be nil.
+	Meter *effort.Meter
+	took  time.Duration
+}
+
+// Match reports whether p finds something in a text. The error is a
+// DatabaseFailed when that took too long; the texts of errors never quote the
+// document.
+func (p *Pattern) Match(r *Run, text []byte) (bool, error) {
 	if p.engine == nil {
 		if p.anchored {
-			return bytes.HasPrefix(text, p.literal)
+			return bytes.HasPrefix(text, p.literal), nil
 		}
-		return bytes.Contains(text, p.literal)
-	}
-	if r.err != nil {
-		return false
+		return bytes.Contains(text, p.literal), nil
 	}
 	start := time.Now()
 	found, err := p.engine.MatchString(string(text))
-	took := time.Since(start)
-	if r.matching += took; err == nil && r.matching > matchBudget {
+	if err = r.add(time.Since(start), err); err != nil {
+		return false, err
+	}
+	return found, nil
+}
+
+// add counts the time of one match that ended with err.
+func (r *Run) add(took time.Duration, err error) error {
+	if r.took += took; err == nil && r.took > matchBudget {
 		err = errBudget
 	}
-	if spent := r.effort.match(took); err == nil {
+	if spent := r.Meter.Matched(took); err == nil {
 		err = spent
 	}
 	if err != nil {
-		r.err = tooSlow(err)
+		return tooSlow(err)
 	}
-	return found && err == nil
+	return nil
 }
 
 var (
-	errBudget  = errors.New("query: the matches exceed their time budget")
-	errTimeout = errors.New("query: a match exceeds its time")
+	errBudget  = errors.New("pattern: the matches exceed their time budget")
+	errTimeout = errors.New("pattern: a match exceeds its time")
 )
 
 // tooSlow does not keep the engine's own error of a timeout: it quotes the
@@ -121,7 +142,7 @@ func tooSlow(err error) error {
 	if errors.Is(err, regexp2.ErrBacktrackingStackLimit) {
 		return fault.Wrap(fault.DatabaseFailed, err, "the regular expression backtracks too deep; make it simpler")
 	}
-	if !errors.Is(err, errBudget) {
+	if !errors.Is(err, errBudget) && !errors.Is(err, effort.ErrPatterns) {
 		err = errTimeout
 	}
 	return fault.Wrap(fault.DatabaseFailed, err, "the regular expression takes too long; make it simpler")

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"baas/db/effort"
 	"baas/db/fault"
 	"baas/db/query"
 	"baas/db/value/valuetest"
@@ -51,7 +52,7 @@ func TestMatchingEndsWithItsRequest(t *testing.T) {
 		{"ManyDocuments", `{"a":1}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f, effort := compile(t, tc.condition), query.NewEffort(ctx, query.Limits{})
+			f, effort := compile(t, tc.condition), effort.New(ctx, effort.Limits{})
 			d := valuetest.Doc(t, `{"a":2}`)
 			for range 30_000 {
 				_, err := f.MatchWithin(effort, d)
@@ -72,14 +73,14 @@ func TestDocumentsOfOneRequestShareItsLimits(t *testing.T) {
 	slow := valuetest.Doc(t, `{"a":"`+strings.Repeat("a", 13)+`!","list":["`+strings.Repeat("a", 13)+`!"]}`)
 	for _, tc := range []struct {
 		name, condition string
-		limits          query.Limits
+		limits          effort.Limits
 	}{
-		{"Comparisons", alternatives(1_000), query.Limits{Steps: 50_000}},
-		{"Patterns", `{"a":{"$regex":"^(a|aa)+\\d$"}}`, query.Limits{Patterns: 150 * time.Millisecond}},
-		{"PatternsOfElements", `{"list":{"$elemMatch":{"$regex":"^(a|aa)+\\d$"}}}`, query.Limits{Patterns: 150 * time.Millisecond}},
+		{"Comparisons", alternatives(1_000), effort.Limits{Steps: 50_000}},
+		{"Patterns", `{"a":{"$regex":"^(a|aa)+\\d$"}}`, effort.Limits{Patterns: 150 * time.Millisecond}},
+		{"PatternsOfElements", `{"list":{"$elemMatch":{"$regex":"^(a|aa)+\\d$"}}}`, effort.Limits{Patterns: 150 * time.Millisecond}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f, effort := compile(t, tc.condition), query.NewEffort(t.Context(), tc.limits)
+			f, effort := compile(t, tc.condition), effort.New(t.Context(), tc.limits)
 			if _, err := f.MatchWithin(effort, slow); err != nil {
 				t.Fatalf("one document: %v", err)
 			}
