@@ -70,7 +70,7 @@ func (e *Engine) DropCollection(ctx context.Context, p rules.Principal, name str
 		return errors.Join(
 			tx.Delete(catalogKey(name)),
 			tx.Put(collectionPrefix(prefixDropped, c.id), nil),
-			logChange(tx, c, 0, Dropped, nil, nil),
+			logChange(tx, actorOf(p), c, 0, Dropped, nil, nil),
 		)
 	})
 	if err == nil {
@@ -95,7 +95,7 @@ func (e *Engine) SetMode(ctx context.Context, p rules.Principal, name string, m 
 			return missingCollection(name)
 		}
 		c.mode = m
-		return errors.Join(tx.Put(catalogKey(name), c.encode()), logChange(tx, c, 0, ModeSet, nil, nil))
+		return errors.Join(tx.Put(catalogKey(name), c.encode()), logChange(tx, actorOf(p), c, 0, ModeSet, nil, nil))
 	})
 }
 

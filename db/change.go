@@ -38,24 +38,27 @@ type Change struct {
 	ID            value.Value
 	Kind          ChangeKind
 	Before, After value.Doc // nil where there was or is no document
+	Actor         Actor     // who did it
 }
 
 // A log record: kind (1), collection id (4), place (8), and unless the change
-// is hidden: length of the name (1), name, length of before (varint), before,
-// after. Changes of system collections are hidden: they are there for those
-// who ask what was touched, and their images are not.
+// is hidden: length of the name (1), name, the actor, length of before
+// (varint), before, after. Changes of system collections are hidden: they are
+// there for those who ask what was touched, and their images are not. Records
+// of format 1 have no actor.
 const (
 	hiddenChange = 0x80
+	actedChange  = 0x40 // an actor follows the name
 	changeHeader = 1 + 4 + 8
 )
 
 // logChange records a change under the operation's number.
-func logChange(tx *commit.Tx, c collection, at place, kind ChangeKind, before, after value.Doc) error {
-	head := byte(kind)
+func logChange(tx *commit.Tx, by Actor, c collection, at place, kind ChangeKind, before, after value.Doc) error {
+	head := byte(kind) | actedChange
 	if isSystem(c.name) {
-		head |= hiddenChange
+		head = byte(kind) | hiddenChange
 	}
-	b := make([]byte, 0, changeHeader+1+len(c.name)+binary.MaxVarintLen64+len(before)+len(after))
+	b := make([]byte, 0, changeHeader+1+len(c.name)+by.size()+binary.MaxVarintLen64+len(before)+len(after))
 	b = append(b, head)
 	b = binary.BigEndian.AppendUint32(b, c.id)
 	b = binary.BigEndian.AppendUint64(b, uint64(at))
@@ -64,6 +67,7 @@ func logChange(tx *commit.Tx, c collection, at place, kind ChangeKind, before, a
 	}
 	b = append(b, byte(len(c.name)))
 	b = append(b, c.name...)
+	b = by.append(b)
 	b = binary.AppendUvarint(b, uint64(len(before)))
 	b = append(b, before...)
 	return tx.Log(append(b, after...))
@@ -80,8 +84,11 @@ func readChange(seq uint64, b []byte) (c Change, ok bool, err error) {
 	if b[0]&hiddenChange != 0 {
 		return c, false, nil
 	}
-	c.Seq, c.Kind = seq, ChangeKind(b[0])
+	c.Seq, c.Kind = seq, ChangeKind(b[0]&^actedChange)
 	name, rest, ok := cutCounted(b[changeHeader:])
+	if ok && b[0]&actedChange != 0 {
+		c.Actor, rest, ok = cutActor(rest)
+	}
 	if !ok {
 		return c, false, errChangeMalformed
 	}

@@ -155,3 +155,29 @@ func TestCollectionChangesAreTold(t *testing.T) {
 	must(t, err)
 	equal(t, "changes", strings.Join(changeLines(changes), ", "), "added c 1, mode set c, dropped c")
 }
+
+// TestChangesNameTheirActor: who, by which key or function, for which request.
+func TestChangesNameTheirActor(t *testing.T) {
+	t.Parallel()
+	e := openWith(t, "c")
+	alice := rules.Principal{Role: rules.User, UID: "u1", OpenID: "alice", LoginType: rules.WeChatOpen, Session: "login-session"}
+	long := strings.Repeat("x", 300)
+	for name, tc := range map[string]struct {
+		by   rules.Principal
+		want db.Actor
+	}{
+		"user":     {alice, db.Actor{Role: rules.User, UID: "u1", OpenID: "alice"}},
+		"function": {alice.AsFunction().Through("pay", "req-9"), db.Actor{Role: rules.Admin, UID: "u1", OpenID: "alice", Function: "pay", Request: "req-9"}},
+		"key":      {rules.Principal{Role: rules.Admin, Session: "key:AKID1"}, db.Actor{Role: rules.Admin, Login: "key:AKID1"}},
+		"console":  {rules.Principal{Role: rules.Admin, Session: "console:root"}, db.Actor{Role: rules.Admin, Login: "console:root"}},
+		"long":     {rules.Principal{Role: rules.Admin, Function: long}, db.Actor{Role: rules.Admin, Function: long[:255]}},
+	} {
+		before, err := e.LastSeq(t.Context())
+		must(t, err)
+		_, err = e.Insert(t.Context(), tc.by, "c", []value.Doc{nil})
+		must(t, err)
+		changes, err := e.Changes(t.Context(), before, 1)
+		must(t, err)
+		equal(t, name, changes[0].Actor, tc.want)
+	}
+}

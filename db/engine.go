@@ -70,14 +70,15 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// openFormat settles the format of the store, and writes only when it is new.
+// openFormat settles the format of the store, and writes only when it is new or
+// an older program's.
 func openFormat(ctx context.Context, store kv.Store) error {
-	var fresh bool
+	var behind bool
 	err := store.View(ctx, func(r kv.Reader) (err error) {
-		fresh, err = checkFormat(r)
+		behind, err = checkFormat(r)
 		return err
 	})
-	if err != nil || !fresh {
+	if err != nil || !behind {
 		return err
 	}
 	return store.Commit(ctx, writeFormat)

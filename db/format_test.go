@@ -13,11 +13,13 @@ import (
 	"baas/db/dbtest"
 	"baas/db/kv"
 	"baas/db/rules"
+	"baas/db/value"
 )
 
-// formatFile holds every key and value of a small database of format 1, in
-// hexadecimal. A later format keeps it and still opens it.
-const formatFile = "testdata/format-1.txt"
+// formatFile holds every key and value of a small database of the format of
+// today, in hexadecimal. A later format keeps it beside its own and still opens
+// it.
+const formatFile = "testdata/format-2.txt"
 
 // buildFormat makes the database of formatFile.
 func buildFormat(t *testing.T) (*dbtest.Disk, *db.Engine) {
@@ -39,12 +41,15 @@ func buildFormat(t *testing.T) (*dbtest.Disk, *db.Engine) {
 		Collection: "sys.keys", Query: dbtest.Doc(t, `{"_id": "k"}`), Update: dbtest.Doc(t, `{"v": true}`), Replace: true, Upsert: true,
 	})
 	must(t, err)
+	alice := rules.Principal{Role: rules.User, UID: "u", OpenID: "alice", LoginType: rules.WeChatOpen}
+	_, err = e.Insert(t.Context(), alice.AsFunction().Through("todos", "request-1"), "todos", []value.Doc{dbtest.Doc(t, `{"_id": "four"}`)})
+	must(t, err)
 	return disk, e
 }
 
-// TestFormat fails when what is written differs from what format 1 is. If that
-// is meant, the format gets a new version, and this file a new golden file
-// beside the old one.
+// TestFormat fails when what is written differs from what the format is. If
+// that is meant, the format gets a new version once this one was released, and
+// this file a new golden file beside the old one. BAAS_GOLDEN=write writes it.
 func TestFormat(t *testing.T) {
 	t.Parallel()
 	disk, _ := buildFormat(t)
@@ -55,19 +60,45 @@ func TestFormat(t *testing.T) {
 			return nil
 		})
 	}))
+	if os.Getenv("BAAS_GOLDEN") == "write" {
+		must(t, os.WriteFile(formatFile, []byte(b.String()), 0o600))
+	}
 	want, err := os.ReadFile(formatFile)
 	must(t, err)
 	if b.String() != string(want) {
-		t.Errorf("the store holds\n%s\nformat 1 is\n%s", b.String(), want)
+		t.Errorf("the store holds\n%s\nthe format is\n%s", b.String(), want)
 	}
 }
 
-// TestOldFormatOpens opens the stored database and reads it.
-func TestOldFormatOpens(t *testing.T) {
+// TestStoredFormatsOpen opens the stored databases and reads them.
+func TestStoredFormatsOpen(t *testing.T) {
 	t.Parallel()
+	for file, tc := range map[string]struct{ collections, docs, changes string }{
+		"testdata/format-1.txt": {"[{sys.keys ADMINONLY 1 20} {todos READONLY 2 100}]", "", ""},
+		formatFile:              {"[{sys.keys ADMINONLY 1 20} {todos READONLY 3 119}]", "\n" + `{"_id":"four"}`, ", added todos four"},
+	} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			e := openFormatFile(t, file)
+			got := find(t, e, db.FindRequest{Collection: "todos"})
+			equal(t, "documents", lines(got), `{"_id":"00000000000000000000000000000001","title":"first","n":1}`+"\n"+`{"_id":"two","n":3.5}`+tc.docs)
+			infos, err := e.Collections(t.Context(), rules.SystemPrincipal())
+			must(t, err)
+			equal(t, "collections", fmt.Sprint(infos), tc.collections)
+			changes, err := e.Changes(t.Context(), 0, 100)
+			must(t, err)
+			equal(t, "changes", strings.Join(changeLines(changes), ", "),
+				"mode set todos, added todos 00000000000000000000000000000001, added todos two, added todos 3, updated todos two, removed todos 3"+tc.changes)
+		})
+	}
+}
+
+// openFormatFile opens a database that holds what the file says.
+func openFormatFile(t *testing.T, file string) *db.Engine {
+	t.Helper()
 	disk := dbtest.Memory()
 	disk.Open(t, db.Options{})
-	f, err := os.Open(formatFile)
+	f, err := os.Open(file)
 	must(t, err)
 	t.Cleanup(func() { _ = f.Close() })
 	must(t, disk.Store().Commit(t.Context(), func(w kv.Writer) error {
@@ -82,14 +113,5 @@ func TestOldFormatOpens(t *testing.T) {
 		return nil
 	}))
 	disk.Close(t) // checks it
-	e := disk.Open(t, db.Options{})
-	got := find(t, e, db.FindRequest{Collection: "todos"})
-	equal(t, "documents", lines(got), `{"_id":"00000000000000000000000000000001","title":"first","n":1}`+"\n"+`{"_id":"two","n":3.5}`)
-	infos, err := e.Collections(t.Context(), rules.SystemPrincipal())
-	must(t, err)
-	equal(t, "collections", fmt.Sprint(infos), "[{sys.keys ADMINONLY 1 20} {todos READONLY 2 100}]")
-	changes, err := e.Changes(t.Context(), 0, 100)
-	must(t, err)
-	equal(t, "changes", strings.Join(changeLines(changes), ", "),
-		"mode set todos, added todos 00000000000000000000000000000001, added todos two, added todos 3, updated todos two, removed todos 3")
+	return disk.Open(t, db.Options{})
 }

@@ -25,8 +25,9 @@ const (
 const AppendKeys = "dl"
 
 // formatVersion is the version of everything below the keys of this file. A
-// store with a higher one is refused.
-const formatVersion = 1
+// store with a higher one is refused; a lower one is raised at opening, because
+// all that older programs wrote still reads.
+const formatVersion = 2
 
 const (
 	metaFormat         = "mformat"
@@ -125,9 +126,9 @@ func readCollection(r kv.Reader, name string) (c collection, ok bool, err error)
 	return c, err == nil, err
 }
 
-// checkFormat refuses a store that a newer program has written; fresh reports
-// that none has written to it yet.
-func checkFormat(r kv.Reader) (fresh bool, err error) {
+// checkFormat refuses a store that a newer program has written; behind reports
+// that none has written to it yet, or an older one.
+func checkFormat(r kv.Reader) (behind bool, err error) {
 	b, err := r.Get([]byte(metaFormat))
 	if b == nil || err != nil {
 		return err == nil, err
@@ -135,10 +136,11 @@ func checkFormat(r kv.Reader) (fresh bool, err error) {
 	if len(b) != 4 {
 		return false, errors.New("db: the format entry is malformed")
 	}
-	if v := binary.BigEndian.Uint32(b); v > formatVersion {
+	v := binary.BigEndian.Uint32(b)
+	if v > formatVersion {
 		return false, fmt.Errorf("db: the database has format %d, this program knows up to %d; run the newer program", v, formatVersion)
 	}
-	return false, nil
+	return v < formatVersion, nil
 }
 
 func writeFormat(w kv.Writer) error {

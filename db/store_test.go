@@ -58,7 +58,7 @@ func TestStoreErrorsGetCodes(t *testing.T) {
 
 func TestFormatIsChecked(t *testing.T) {
 	t.Parallel()
-	for name, format := range map[string]string{"newer": "\x00\x00\x00\x02", "malformed": "x"} {
+	for name, format := range map[string]string{"newer": "\x00\x00\x00\x7f", "malformed": "x"} {
 		disk := dbtest.Memory()
 		disk.Open(t, db.Options{})
 		store := disk.Store()

@@ -26,6 +26,7 @@ func duplicateID(coll string, id value.Value) error {
 // keeps documents, id index, counters and change log in step.
 type writing struct {
 	tx    *commit.Tx
+	actor Actor // whom the change log names
 	grant grant
 	coll  collection // with the counters as they are to be
 	dirty bool
@@ -46,7 +47,7 @@ func (e *Engine) beginWriting(tx *commit.Tx, p rules.Principal, name string, op 
 	if err != nil {
 		return nil, err
 	}
-	return &writing{tx: tx, grant: g, coll: g.coll}, nil
+	return &writing{tx: tx, actor: actorOf(p), grant: g, coll: g.coll}, nil
 }
 
 // read returns the document at a place, nil when there is none.
@@ -80,14 +81,14 @@ func (w *writing) add(d value.Doc, id value.Value) error {
 	return errors.Join(
 		w.tx.Put(key, encodePlace(at)),
 		w.put(at, d),
-		logChange(w.tx, w.coll, at, Added, nil, d),
+		logChange(w.tx, w.actor, w.coll, at, Added, nil, d),
 	)
 }
 
 // change puts after in the place of before, which has the same id.
 func (w *writing) change(at place, kind ChangeKind, before, after value.Doc) error {
 	w.coll.bytes += uint64(len(after)) - uint64(len(before))
-	return errors.Join(w.put(at, after), logChange(w.tx, w.coll, at, kind, before, after))
+	return errors.Join(w.put(at, after), logChange(w.tx, w.actor, w.coll, at, kind, before, after))
 }
 
 // remove takes a document out.
@@ -98,7 +99,7 @@ func (w *writing) remove(at place, before value.Doc) error {
 	return errors.Join(
 		w.tx.Delete(docKey(w.coll.id, at)),
 		w.tx.Delete(idKey(w.coll.id, before.Get(fieldID))),
-		logChange(w.tx, w.coll, at, Removed, before, nil),
+		logChange(w.tx, w.actor, w.coll, at, Removed, before, nil),
 	)
 }
 

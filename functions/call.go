@@ -93,7 +93,7 @@ func (s *Service) invoke(ctx context.Context, p rules.Principal, c Call) (Result
 			Event:     c.Event,
 			WXContext: wxContext(s.o.Env, p),
 			Env:       callVariables(p),
-			Host:      boundHost{s.o.Host, p.AsFunction()},
+			Host:      boundHost{s.o.Host, p.AsFunction().Through(c.Name, c.RequestID)},
 			Log:       w.console,
 		})
 		if errors.Is(err, worker.ErrRetired) && s.life.Err() == nil {

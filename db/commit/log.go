@@ -140,23 +140,7 @@ func ReadLog(r kv.Reader, after uint64, fn func(seq uint64, record []byte) error
 	if after < st.trimmed || after > st.seq {
 		return ErrTrimmed
 	}
-	rng := kv.Prefix([]byte{LogPrefix})
-	rng.Low = logKey(after+1, 0)
-	return r.Scan(rng, func(key, value []byte) error {
-		seq := binary.BigEndian.Uint64(key[1:])
-		for rest := value[dateBytes:]; len(rest) > 0; {
-			n, used := binary.Uvarint(rest)
-			if used <= 0 || n > uint64(len(rest)-used) {
-				return fmt.Errorf("commit: log entry %d is malformed", seq)
-			}
-			record := rest[used:][:n]
-			rest = rest[used:][n:]
-			if err := fn(seq, record); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return ReadRecords(r, LogRange{After: after}, func(rec Record) error { return fn(rec.Seq, rec.Data) })
 }
 
 // CheckLog compares the log with what the state says of it.

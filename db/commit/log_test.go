@@ -169,3 +169,48 @@ func TestCheckLogFindsDamage(t *testing.T) {
 		})
 	}
 }
+
+// TestReadRecords reads stretches of the log both ways.
+func TestReadRecords(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	c := start(t, g, commit.Options{Now: func() time.Time { return time.UnixMilli(7) }})
+	long := strings.Repeat("l", 200<<10) // two of these do not fit into one entry
+	do(t, c, logs("a", "b"))
+	do(t, c, logs("c", long, long, "d"))
+	do(t, c, logs("e"))
+	for name, tc := range map[string]struct {
+		q    commit.LogRange
+		want string
+	}{
+		"all":            {commit.LogRange{}, "1:a 1:b 2:c 2:l 2:l 2:d 3:e"},
+		"newest first":   {commit.LogRange{Newest: true}, "3:e 2:d 2:l 2:l 2:c 1:b 1:a"},
+		"the middle":     {commit.LogRange{After: 1, Upto: 2}, "2:c 2:l 2:l 2:d"},
+		"middle, newest": {commit.LogRange{After: 1, Upto: 2, Newest: true}, "2:d 2:l 2:l 2:c"},
+		"nothing":        {commit.LogRange{After: 3}, ""},
+	} {
+		var got []string
+		err := g.View(t.Context(), func(r kv.Reader) error {
+			return commit.ReadRecords(r, tc.q, func(rec commit.Record) error {
+				if rec.Date != 7 {
+					t.Errorf("%s: date %d", name, rec.Date)
+				}
+				got = append(got, fmt.Sprintf("%d:%.1s", rec.Seq, rec.Data))
+				return nil
+			})
+		})
+		if text := strings.Join(got, " "); err != nil || text != tc.want {
+			t.Errorf("%s: got %s, %v; want %s", name, text, err, tc.want)
+		}
+	}
+	err := g.View(t.Context(), func(r kv.Reader) error {
+		e, err := commit.LogExtent(r)
+		if e.Newest != 3 || e.Trimmed != 0 || e.Parts != 4 || e.Oldest != 7 || e.Bytes < 400<<10 {
+			t.Errorf("extent %+v", e)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -48,6 +48,10 @@ type Principal struct {
 	// Source is the call chain as getWXContext().SOURCE shows it, the
 	// origin first: "wx_client", "wx_client,scf" (wx-cloud-api.md 2.3).
 	Source string
+	// Function and Request say through what the caller acts, for the record
+	// of who changed what: the cloud function's name, "" outside of one, and
+	// the id of the request that led to it. No right follows from them.
+	Function, Request string
 }
 
 // Owner returns the value that is stored as _openid: the openid of a WeChat
@@ -71,6 +75,13 @@ func (p Principal) AsFunction() Principal {
 	} else {
 		p.Source += ",scf"
 	}
+	return p
+}
+
+// Through returns p as it acts through the function of that name, called by
+// that request.
+func (p Principal) Through(function, request string) Principal {
+	p.Function, p.Request = function, request
 	return p
 }
 

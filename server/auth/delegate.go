@@ -33,6 +33,8 @@ type caller struct {
 	Session   string          `json:"session,omitempty"`
 	ClientIP  string          `json:"clientIP,omitempty"`
 	Source    string          `json:"source,omitempty"`
+	Function  string          `json:"function,omitempty"`
+	Request   string          `json:"request,omitempty"`
 }
 
 // maxTemporary is the longest life of temporary credentials: more than the
