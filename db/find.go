@@ -45,7 +45,7 @@ func compileFind(p rules.Principal, q FindRequest) (f compiledFind, err error) {
 		}
 	}
 	if !q.Projection.IsEmpty() {
-		f.projection, err = query.CompileProjection(q.Projection)
+		f.projection, err = query.CompileProjection(q.Projection, f.search.filter)
 	}
 	return f, err
 }

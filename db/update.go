@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 
-	"baas/db/effort"
 	"baas/db/fault"
 	"baas/db/rules"
 	"baas/db/update"
@@ -17,11 +16,13 @@ type UpdateRequest struct {
 	Query      value.Doc // nil: all documents
 	// Update holds update operators, or the whole new document when Replace
 	// is set.
-	Update    value.Doc
-	Replace   bool
-	Multi     bool // all matches rather than the first in natural order
-	Upsert    bool // make a document when nothing matches
-	ReturnDoc bool // give the document as it is afterwards; not with Multi
+	Update value.Doc
+	// ArrayFilters say which elements of arrays a $[name] in a path means.
+	ArrayFilters []value.Doc
+	Replace      bool
+	Multi        bool // all matches rather than the first in natural order
+	Upsert       bool // make a document when nothing matches
+	ReturnDoc    bool // give the document as it is afterwards; not with Multi
 }
 
 // UpdateResult is what an update did.
@@ -56,7 +57,7 @@ func compileUpdate(p rules.Principal, q UpdateRequest) (c compiledUpdate, err er
 		}
 		return c, checkReplacement(p, q.Update)
 	}
-	if c.program, err = update.Compile(q.Update); err != nil {
+	if c.program, err = update.Compile(q.Update, q.ArrayFilters...); err != nil {
 		return c, err
 	}
 	return c, checkPaths(p, c.program.Paths())
@@ -92,7 +93,7 @@ func (e *Engine) Update(ctx context.Context, p rules.Principal, q UpdateRequest)
 // apply changes one document that the condition holds for.
 func (c compiledUpdate) apply(w *writing, p rules.Principal, at place, before value.Doc, res *UpdateResult) error {
 	res.Matched++
-	after, err := c.changed(w.effort, p, before)
+	after, err := c.changed(w, p, before)
 	if err != nil {
 		return err
 	}
@@ -114,15 +115,29 @@ func (c compiledUpdate) kind() ChangeKind {
 }
 
 // changed returns what becomes of a document.
-func (c compiledUpdate) changed(e *effort.Meter, p rules.Principal, before value.Doc) (value.Doc, error) {
+func (c compiledUpdate) changed(w *writing, p rules.Principal, before value.Doc) (value.Doc, error) {
 	if c.Replace {
 		return replaced(p, before, c.Update)
 	}
-	after, _, err := c.program.ApplyWithin(e, before)
+	run, err := c.run(w, before)
+	if err != nil {
+		return nil, err
+	}
+	after, _, err := c.program.Apply(run, before)
 	if err != nil {
 		return nil, err
 	}
 	return after, checkKept(p, before, after)
+}
+
+// run says what the program needs to know besides the document: among it the
+// array element that the condition found.
+func (c compiledUpdate) run(w *writing, before value.Doc) (r update.Run, err error) {
+	r = update.Run{Meter: w.effort, Now: w.now, Position: -1}
+	if c.program.Positional() {
+		r.Position, _, err = c.search.filter.Locate(w.effort, before)
+	}
+	return r, err
 }
 
 // upsert makes the document of an update that nothing matched: the equality
@@ -139,7 +154,7 @@ func (e *Engine) upsert(w *writing, p rules.Principal, c compiledUpdate, res *Up
 	if seed, err = seeded(p, seed); err != nil {
 		return err
 	}
-	made, err := c.made(seed)
+	made, err := c.made(w, seed)
 	if err != nil {
 		return err
 	}
@@ -155,9 +170,9 @@ func (e *Engine) upsert(w *writing, p rules.Principal, c compiledUpdate, res *Up
 }
 
 // made returns the document of an upsert before it gets the server's fields.
-func (c compiledUpdate) made(seed value.Doc) (value.Doc, error) {
+func (c compiledUpdate) made(w *writing, seed value.Doc) (value.Doc, error) {
 	if !c.Replace {
-		return c.program.ApplyInsert(seed)
+		return c.program.ApplyInsert(update.Run{Meter: w.effort, Now: w.now}, seed)
 	}
 	id := c.Update.Get(fieldID)
 	if id.IsMissing() {

@@ -2,6 +2,7 @@ package db
 
 import (
 	"errors"
+	"time"
 
 	"baas/db/commit"
 	"baas/db/effort"
@@ -32,6 +33,7 @@ type writing struct {
 	dirty bool
 	// effort is what matching inside the operation may take.
 	effort *effort.Meter
+	now    time.Time // of the operation
 }
 
 // beginWriting admits p to op on a collection inside a commit operation. A
@@ -47,7 +49,7 @@ func (e *Engine) beginWriting(tx *commit.Tx, p rules.Principal, name string, op 
 	if err != nil {
 		return nil, err
 	}
-	return &writing{tx: tx, actor: actorOf(p), grant: g, coll: g.coll}, nil
+	return &writing{tx: tx, actor: actorOf(p), grant: g, coll: g.coll, now: e.opts.Now()}, nil
 }
 
 // read returns the document at a place, nil when there is none.

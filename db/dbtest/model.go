@@ -141,7 +141,7 @@ func (m *Model) Find(p rules.Principal, q db.FindRequest) ([]value.Doc, error) {
 	if q.Limit > 0 {
 		docs = docs[:min(int(q.Limit), len(docs))]
 	}
-	projection, err := query.CompileProjection(q.Projection)
+	projection, err := query.CompileProjection(q.Projection, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -200,11 +200,19 @@ func changed(p rules.Principal, q db.UpdateRequest, d value.Doc) (value.Doc, err
 		}
 		return front(q.Update, d.Get("_id"), owner), nil
 	}
-	program, err := update.Compile(q.Update)
+	program, err := update.Compile(q.Update, q.ArrayFilters...)
 	if err != nil {
 		return nil, err
 	}
-	after, _, err := program.Apply(d)
+	f, err := query.Compile(q.Query)
+	if err != nil {
+		return nil, err
+	}
+	at, _, err := f.Locate(nil, d)
+	if err != nil {
+		return nil, err
+	}
+	after, _, err := program.Apply(update.Run{Position: at}, d)
 	return after, err
 }
 
@@ -218,11 +226,11 @@ func (m *Model) upserted(p rules.Principal, q db.UpdateRequest, others []value.D
 	}
 	made := front(q.Update, seed.Get("_id"), q.Update.Get("_openid"))
 	if !q.Replace {
-		program, err := update.Compile(q.Update)
+		program, err := update.Compile(q.Update, q.ArrayFilters...)
 		if err != nil {
 			return nil, err
 		}
-		if made, err = program.ApplyInsert(seed); err != nil {
+		if made, err = program.ApplyInsert(update.Run{}, seed); err != nil {
 			return nil, err
 		}
 	}

@@ -48,7 +48,7 @@ func BenchmarkSortCompare(b *testing.B) {
 
 func BenchmarkProject(b *testing.B) {
 	d := kilobyte(b)
-	p, err := query.CompileProjection(valuetest.Doc(b, `{"title":1,"author.name":1,"items.qty":1}`))
+	p, err := query.CompileProjection(valuetest.Doc(b, `{"title":1,"author.name":1,"items.qty":1}`), nil)
 	if err != nil {
 		b.Fatal(err)
 	}

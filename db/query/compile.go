@@ -9,51 +9,124 @@ import (
 	"baas/db/value"
 )
 
-// compileDocument reads a condition object: members that are paths, and the
-// logical operators. at is where it stands, "" or ending in a dot.
-func compileDocument(at string, d value.Doc) (node, error) {
+// compiler reads one condition.
+type compiler struct {
+	// inner says that the condition is one on elements of an array, where what
+	// speaks of the whole document cannot stand.
+	inner bool
+}
+
+// operand is an operator as it stands in a condition.
+type operand struct {
+	at     string      // dotted path, for errors
+	name   string      // with its $
+	path   path        // of the member; empty for an operator on a whole document, or on elements
+	v      value.Value // what it is given
+	beside value.Doc   // the object it stands in
+}
+
+// document reads the operators that stand in the place of a path: one line adds
+// one.
+func (c compiler) document(o operand) (node, error) {
+	switch o.name {
+	case "$and":
+		return c.logical(o, kindAnd)
+	case "$or":
+		return c.logical(o, kindOr)
+	case "$nor":
+		return c.logical(o, kindNor)
+	case "$comment":
+		return node{kind: kindAnd}, nil
+	case "$alwaysTrue":
+		return constant(o, kindAnd)
+	case "$alwaysFalse":
+		return constant(o, kindOr)
+	case "$where":
+		return node{}, refusedOperator(o, "JavaScript does not run inside the database; use $expr or ask for the documents and filter them in a function")
+	case "$sampleRate":
+		return node{}, refusedOperator(o, "is not supported; use the aggregation stage $sample")
+	}
+	return node{}, unknown(o.at)
+}
+
+// field reads the operators that stand below a path, or in a condition on
+// elements: one line adds one.
+func (c compiler) field(o operand) (node, error) {
+	switch o.name {
+	case "$eq":
+		return comparison(o, kindEqual)
+	case "$gt":
+		return comparison(o, kindGreater)
+	case "$gte":
+		return comparison(o, kindGreaterEqual)
+	case "$lt":
+		return comparison(o, kindLess)
+	case "$lte":
+		return comparison(o, kindLessEqual)
+	case "$ne":
+		return notEqual(o)
+	case "$in":
+		return in(o)
+	case "$nin":
+		return negated(in(o))
+	case "$not":
+		return c.not(o)
+	case "$exists":
+		return exists(o)
+	case "$regex":
+		return regex(o)
+	case "$options":
+		return options(o)
+	case "$type":
+		return typed(o)
+	case "$mod":
+		return mod(o)
+	case "$size":
+		return size(o)
+	case "$all":
+		return c.all(o)
+	case "$elemMatch":
+		return c.elemMatch(o)
+	case "$bitsAllSet", "$bitsAllClear", "$bitsAnySet", "$bitsAnyClear":
+		return bitTest(o)
+	case "$comment":
+		return node{kind: kindAnd}, nil
+	}
+	return node{}, unknown(o.at)
+}
+
+// condition reads a condition object: members that are paths, and operators on
+// the whole document. at is where it stands, "" or ending in a dot.
+func (c compiler) condition(at string, d value.Doc) (node, error) {
 	all := node{kind: kindAnd}
 	for key, v := range d.All() {
 		var sub node
 		var err error
 		if strings.HasPrefix(key, "$") {
-			if key == "$comment" {
-				continue
-			}
-			sub, err = compileLogical(at+key, key, v)
+			sub, err = c.document(operand{at: at + key, name: key, v: v, beside: d})
 		} else {
-			sub, err = compileField(at+key, key, v)
+			sub, err = c.member(at+key, key, v)
 		}
 		if err != nil {
 			return node{}, err
 		}
-		all.subs = append(all.subs, sub)
+		all.add(sub)
 	}
 	return all.simplified(), nil
 }
 
-func compileLogical(at, name string, v value.Value) (node, error) {
-	n := node{}
-	switch name {
-	case "$and":
-		n.kind = kindAnd
-	case "$or":
-		n.kind = kindOr
-	case "$nor":
-		n.kind = kindNor
-	default:
-		return node{}, unknown(at)
-	}
-	if v.Type != value.TypeArray || v.Doc().IsEmpty() {
-		return node{}, fault.Refused(at, "must be an array of at least one condition")
+func (c compiler) logical(o operand, k kind) (node, error) {
+	n := node{kind: k}
+	if o.v.Type != value.TypeArray || o.v.Doc().IsEmpty() {
+		return node{}, fault.Refused(o.at, "must be an array of at least one condition")
 	}
 	i := 0
-	for _, member := range v.Doc().All() {
-		where := at + "." + strconv.Itoa(i)
+	for _, member := range o.v.Doc().All() {
+		where := o.at + "." + strconv.Itoa(i)
 		if member.Type != value.TypeObject {
 			return node{}, fault.Refused(where, "must be a condition object, it is of type %s", member.Type.Name())
 		}
-		sub, err := compileDocument(where+".", member.Doc())
+		sub, err := c.condition(where+".", member.Doc())
 		if err != nil {
 			return node{}, err
 		}
@@ -63,21 +136,29 @@ func compileLogical(at, name string, v value.Value) (node, error) {
 	return n.simplified(), nil
 }
 
-// compileField reads {path: v}: operators, a regular expression or a value.
-func compileField(at, text string, v value.Value) (node, error) {
+// constant reads $alwaysTrue and $alwaysFalse, whose operand is 1.
+func constant(o operand, k kind) (node, error) {
+	if n, ok := o.v.AsInt64(); !ok || n != 1 {
+		return node{}, fault.Refused(o.at, "must be 1")
+	}
+	return node{kind: k}, nil
+}
+
+// member reads {path: v}: operators, a regular expression or a value.
+func (c compiler) member(at, text string, v value.Value) (node, error) {
 	p, err := parsePath(at, text)
 	if err != nil {
 		return node{}, err
 	}
 	if isOperators(v) {
-		return compileOperators(at, p, v.Doc())
+		return c.operators(at, p, v.Doc())
 	}
-	return compileEquality(at, p, v)
+	return equality(at, p, v)
 }
 
-// compileEquality reads a bare value, which a regular expression matches and
-// anything else equals.
-func compileEquality(at string, p path, v value.Value) (node, error) {
+// equality reads a bare value, which a regular expression matches and anything
+// else equals.
+func equality(at string, p path, v value.Value) (node, error) {
 	if v.Type == value.TypeRegex {
 		text, options := v.Regex()
 		compiled, err := pattern.Compile(at, text, options)
@@ -103,67 +184,24 @@ func firstKey(d value.Doc) string {
 	return ""
 }
 
-// compileOperators reads {"$gt": 1, "$lt": 5}; all of them must hold.
-func compileOperators(at string, p path, d value.Doc) (node, error) {
+// operators reads {"$gt": 1, "$lt": 5}; all of them must hold.
+func (c compiler) operators(at string, p path, d value.Doc) (node, error) {
 	all := node{kind: kindAnd}
 	for key, v := range d.All() {
-		if key == "$options" && !d.Get("$regex").IsMissing() {
-			continue // read together with $regex
-		}
-		sub, err := compileOperator(at+"."+key, key, p, v, d)
+		sub, err := c.field(operand{at: at + "." + key, name: key, path: p, v: v, beside: d})
 		if err != nil {
 			return node{}, err
 		}
-		all.subs = append(all.subs, sub)
+		all.add(sub)
 	}
 	return all.simplified(), nil
 }
 
-func compileOperator(at, name string, p path, v value.Value, d value.Doc) (node, error) {
-	switch name {
-	case "$eq":
-		return compileComparison(at, kindEqual, p, v)
-	case "$gt":
-		return compileComparison(at, kindGreater, p, v)
-	case "$gte":
-		return compileComparison(at, kindGreaterEqual, p, v)
-	case "$lt":
-		return compileComparison(at, kindLess, p, v)
-	case "$lte":
-		return compileComparison(at, kindLessEqual, p, v)
-	case "$ne":
-		if asRegex(v).Type == value.TypeRegex {
-			return node{}, fault.Refused(at, "cannot be a regular expression; use $not")
-		}
-		return negated(compileComparison(at, kindEqual, p, v))
-	case "$in":
-		return compileIn(at, p, v)
-	case "$nin":
-		return negated(compileIn(at, p, v))
-	case "$not":
-		return compileNot(at, p, v)
-	case "$exists":
-		n := node{kind: kindExists, path: p}
-		if v.IsTrue() {
-			return n, nil
-		}
-		return negated(n, nil)
-	case "$regex":
-		return compileRegex(at, p, v, d.Get("$options"))
-	case "$options":
-		return node{}, fault.Refused(at, "needs a $regex beside it")
-	case "$type":
-		return compileType(at, p, v)
-	case "$mod":
-		return compileMod(at, p, v)
-	case "$size":
-		return compileSize(at, p, v)
-	case "$all":
-		return compileAll(at, p, v)
-	case "$elemMatch":
-		return compileElemMatch(at, p, v)
+// add adds a condition to a conjunction.
+func (n *node) add(sub node) {
+	if sub.kind != kindAnd || len(sub.subs) > 0 { // else it holds for everything
+		n.subs = append(n.subs, sub)
 	}
-	return node{}, unknown(at)
 }
 
 func negated(n node, err error) (node, error) {
@@ -177,4 +215,9 @@ func unknown(at string) error {
 		Field: at,
 		Msg:   at + ": unknown operator",
 	}
+}
+
+// refusedOperator makes the error for an operator that exists in MongoDB only.
+func refusedOperator(o operand, why string) error {
+	return &fault.Error{Code: fault.DatabaseOperator, Field: o.at, Msg: o.at + ": " + why}
 }

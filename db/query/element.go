@@ -20,16 +20,16 @@ type Element struct {
 // the place in errors, which are those of [Compile].
 func CompileElement(at string, v value.Value) (*Element, error) {
 	v = asRegex(v.Clone())
-	e := &Element{}
+	e, c := &Element{}, compiler{inner: true}
 	var err error
 	switch {
 	case isOperators(v):
-		e.root, err = compileOperators(at, nil, v.Doc())
+		e.root, err = c.operators(at, nil, v.Doc())
 	case v.Type == value.TypeObject:
 		e.asDoc = true
-		e.root, err = compileDocument(at+".", v.Doc())
+		e.root, err = c.condition(at+".", v.Doc())
 	case v.Type == value.TypeRegex:
-		e.root, err = compileEquality(at, nil, v)
+		e.root, err = equality(at, nil, v)
 	default:
 		e.equals = v
 	}

@@ -61,7 +61,7 @@ func Compile(d value.Doc) (*Filter, error) {
 	if err := value.Check(d); err != nil {
 		return nil, err
 	}
-	root, err := compileDocument("", append(value.Doc(nil), d...))
+	root, err := compiler{}.condition("", append(value.Doc(nil), d...))
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +83,20 @@ func (f *Filter) MatchWithin(m *effort.Meter, d value.Doc) (bool, error) {
 		return false, err
 	}
 	return ok, nil
+}
+
+// Locate is MatchWithin that also says which element of an array was found, for
+// a positional $ in an update or a projection: the position in the outermost
+// array through which the condition held, -1 when it holds without one. As in
+// MongoDB, the last of several conditions counts, and $or, $nor and $not find no
+// position.
+func (f *Filter) Locate(m *effort.Meter, d value.Doc) (index int, ok bool, err error) {
+	r := run{patterns: pattern.Run{Meter: m}, locating: true, index: -1}
+	ok = f.root.document(&r, d)
+	if err := r.end(); err != nil || !ok {
+		return -1, false, err
+	}
+	return r.index, true, nil
 }
 
 // Equality is one part of a condition: some value at Path equals Value. When
@@ -122,6 +136,11 @@ type run struct {
 	patterns pattern.Run
 	steps    int
 	err      error
+
+	// With locating, index is the position in the outermost array through which
+	// the last leaf held, -1 for none; leaves are then asked in their order.
+	locating bool
+	index    int
 }
 
 // step counts one comparison; false means stop.

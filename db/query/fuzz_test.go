@@ -76,7 +76,7 @@ func FuzzProject(f *testing.F) {
 		if order, err := query.CompileSort(s); err == nil && order.Compare(d, d) != 0 {
 			t.Fatalf("%s: %s differs from itself", spec, document)
 		}
-		p, err := query.CompileProjection(s)
+		p, err := query.CompileProjection(s, nil)
 		if err != nil {
 			return
 		}

@@ -87,9 +87,17 @@ func TestGoldenProjections(t *testing.T) {
 
 func judgeProjection(c valuetest.Case) (string, error) {
 	spec, err := valuetest.GoldenDoc(c.Spec)
+	if err != nil {
+		return judgeError(c, err), err
+	}
+	condition, err := valuetest.GoldenDoc(c.Query)
+	if err != nil {
+		return err.Error(), nil
+	}
+	f, err := query.Compile(condition)
 	var p *query.Projection
 	if err == nil {
-		p, err = query.CompileProjection(spec)
+		p, err = query.CompileProjection(spec, f)
 	}
 	if c.Expect.Error != "" || err != nil {
 		return judgeError(c, err), err

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"baas/db/effort"
 	"baas/db/pattern"
 	"baas/db/value"
 )
@@ -28,12 +29,26 @@ const (
 	kindExists
 	kindType
 	kindMod
+	kindPredicate
 
 	// Leaves that look at the array alone.
 	kindSize
+	kindArrayPredicate
 	kindElemDocument // an element that, as a document, subs[0] selects
 	kindElemValue    // an element that, as a value, subs[0] selects
+
+	// What the predicate says of the whole document, whatever the path.
+	kindWhole
 )
+
+// predicate is a question that is rare or needs much: it costs a call through
+// an interface. As kindPredicate it is asked about each element of an array and
+// the array, as kindArrayPredicate about the array alone, as kindWhole about the
+// document. The error, with a code, ends the match. It may be asked by several
+// goroutines at once, and counts what it spends with m, which may be nil.
+type predicate interface {
+	holds(m *effort.Meter, v value.Value) (bool, error)
+}
 
 // node is one question of a condition. One struct for all kinds keeps a match
 // free of interface calls and so of allocations.
@@ -46,6 +61,7 @@ type node struct {
 	operand value.Value      // of a comparison
 	set     *set             // of kindIn
 	pattern *pattern.Pattern // of kindRegex
+	ask     predicate        // of kindPredicate, kindArrayPredicate and kindWhole
 	types   uint32           // of kindType: bit t for type t
 	divisor int64            // of kindMod
 	number  int64            // remainder of kindMod, length of kindSize
@@ -63,7 +79,7 @@ func (n node) simplified() node {
 	n.leaves, n.firsts = 0, nil
 	for i := range min(len(n.subs), 32) {
 		first := ""
-		if sub := &n.subs[i]; sub.kind > kindNor && len(sub.path) > 0 {
+		if sub := &n.subs[i]; sub.kind > kindNor && sub.kind < kindWhole && len(sub.path) > 0 {
 			first = sub.path[0].name
 			n.leaves |= 1 << i
 		}
@@ -76,6 +92,9 @@ func (n node) simplified() node {
 func (n *node) document(r *run, d value.Doc) bool {
 	switch n.kind {
 	case kindAnd:
+		if r.locating {
+			return n.inOrder(r, d)
+		}
 		if n.leaves != 0 && !n.together(r, d) {
 			return false
 		}
@@ -86,14 +105,33 @@ func (n *node) document(r *run, d value.Doc) bool {
 		}
 		return true
 	case kindOr, kindNor:
-		for i := range n.subs {
-			if n.subs[i].document(r, d) {
-				return n.kind == kindOr
-			}
-		}
-		return n.kind == kindNor
+		index := r.index
+		any := n.any(r, d)
+		r.index = index
+		return any == (n.kind == kindOr)
+	case kindWhole:
+		return r.step() && r.asks(n.ask, value.FromDoc(d))
 	}
 	return n.walk(r, d, n.path)
+}
+
+func (n *node) any(r *run, d value.Doc) bool {
+	for i := range n.subs {
+		if n.subs[i].document(r, d) {
+			return true
+		}
+	}
+	return false
+}
+
+// inOrder reports whether every one of n's subs holds, one after the other.
+func (n *node) inOrder(r *run, d value.Doc) bool {
+	for i := range n.subs {
+		if !n.subs[i].document(r, d) {
+			return false
+		}
+	}
+	return true
 }
 
 // single reports whether n, compiled without paths, selects v itself.
@@ -189,14 +227,14 @@ func (n *node) elements(r *run, array value.Value, rest path) bool {
 		}
 		if len(rest) == 0 {
 			if n.test(r, v) {
+				r.index = i
 				return true
 			}
 			continue
 		}
-		if v.Type == value.TypeObject && n.walk(r, v.Doc(), rest) {
-			return true
-		}
-		if i == rest[0].index && n.position(r, v, rest[1:]) {
+		if v.Type == value.TypeObject && n.walk(r, v.Doc(), rest) ||
+			i == rest[0].index && n.position(r, v, rest[1:]) {
+			r.index = i
 			return true
 		}
 		if r.err != nil {
@@ -241,8 +279,19 @@ func (n *node) test(r *run, v value.Value) bool {
 		return v.Type == value.TypeArray && int64(v.Doc().Len()) == n.number
 	case kindElemDocument, kindElemValue:
 		return n.elemMatch(r, v)
+	case kindPredicate, kindArrayPredicate:
+		return !v.IsMissing() && r.asks(n.ask, v)
 	}
 	return false
+}
+
+// asks is the predicate's answer; an error ends the run.
+func (r *run) asks(p predicate, v value.Value) bool {
+	ok, err := p.holds(r.patterns.Meter, v)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	return ok && err == nil
 }
 
 // equal is $eq: null stands for missing too.
@@ -302,12 +351,13 @@ func (n *node) elemMatch(r *run, v value.Value) bool {
 		return false
 	}
 	c := v.Doc().Cursor()
-	for {
+	for i := 0; ; i++ {
 		_, element, ok := c.Next()
 		if !ok || !r.step() {
 			return false
 		}
 		if n.element(r, element) {
+			r.index = i
 			return true
 		}
 	}

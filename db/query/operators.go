@@ -9,12 +9,27 @@ import (
 	"baas/db/value"
 )
 
-func compileComparison(at string, k kind, p path, v value.Value) (node, error) {
-	v = asRegex(v)
+func comparison(o operand, k kind) (node, error) {
+	v := asRegex(o.v)
 	if v.Type == value.TypeRegex && k != kindEqual {
-		return node{}, fault.Refused(at, "cannot be a regular expression")
+		return node{}, fault.Refused(o.at, "cannot be a regular expression")
 	}
-	return node{kind: k, path: p, operand: v}, nil
+	return node{kind: k, path: o.path, operand: v}, nil
+}
+
+func notEqual(o operand) (node, error) {
+	if asRegex(o.v).Type == value.TypeRegex {
+		return node{}, fault.Refused(o.at, "cannot be a regular expression; use $not")
+	}
+	return negated(comparison(o, kindEqual))
+}
+
+func exists(o operand) (node, error) {
+	n := node{kind: kindExists, path: o.path}
+	if o.v.IsTrue() {
+		return n, nil
+	}
+	return negated(n, nil)
 }
 
 // asRegex reads {"$regex": "x", "$options": "i"}, the old dialect's form of a
@@ -35,14 +50,14 @@ func asRegex(v value.Value) value.Value {
 	return value.RegexOf(text.Text(), options.Text())
 }
 
-func compileIn(at string, p path, v value.Value) (node, error) {
-	if v.Type != value.TypeArray {
-		return node{}, fault.Refused(at, "must be an array")
+func in(o operand) (node, error) {
+	if o.v.Type != value.TypeArray {
+		return node{}, fault.Refused(o.at, "must be an array")
 	}
 	s := &set{}
 	i := 0
-	for _, member := range v.Doc().All() {
-		where := at + "." + strconv.Itoa(i)
+	for _, member := range o.v.Doc().All() {
+		where := o.at + "." + strconv.Itoa(i)
 		member = asRegex(member)
 		switch {
 		case member.IsNull():
@@ -62,95 +77,102 @@ func compileIn(at string, p path, v value.Value) (node, error) {
 		i++
 	}
 	s.sort()
-	return node{kind: kindIn, path: p, set: s}, nil
+	return node{kind: kindIn, path: o.path, set: s}, nil
 }
 
-func compileNot(at string, p path, v value.Value) (node, error) {
+func (c compiler) not(o operand) (node, error) {
 	switch {
-	case v.Type == value.TypeRegex:
-		return negated(compileEquality(at, p, v))
-	case v.Type != value.TypeObject:
-		return node{}, fault.Refused(at, "must be operators or a regular expression")
-	case v.Doc().IsEmpty():
-		return node{}, fault.Refused(at, "must hold at least one operator")
+	case o.v.Type == value.TypeRegex:
+		return negated(equality(o.at, o.path, o.v))
+	case o.v.Type != value.TypeObject:
+		return node{}, fault.Refused(o.at, "must be operators or a regular expression")
+	case o.v.Doc().IsEmpty():
+		return node{}, fault.Refused(o.at, "must hold at least one operator")
 	}
-	return negated(compileOperators(at, p, v.Doc()))
+	return negated(c.operators(o.at, o.path, o.v.Doc()))
 }
 
-func compileRegex(at string, p path, v, options value.Value) (node, error) {
+func options(o operand) (node, error) {
+	if o.beside.Get("$regex").IsMissing() {
+		return node{}, fault.Refused(o.at, "needs a $regex beside it")
+	}
+	return node{kind: kindAnd}, nil // read together with $regex
+}
+
+func regex(o operand) (node, error) {
 	flags := ""
-	switch options.Type {
+	switch options := o.beside.Get("$options"); options.Type {
 	case value.TypeMissing:
 	case value.TypeString:
 		flags = options.Text()
 	default:
-		return node{}, fault.Refused(strings.TrimSuffix(at, "$regex")+"$options", "must be a text")
+		return node{}, fault.Refused(strings.TrimSuffix(o.at, "$regex")+"$options", "must be a text")
 	}
-	text := v.Text()
-	switch v.Type {
+	text := o.v.Text()
+	switch o.v.Type {
 	case value.TypeString:
 	case value.TypeRegex:
-		found, own := v.Regex()
+		found, own := o.v.Regex()
 		text = found
 		if own != "" && flags != "" {
-			return node{}, fault.Refused(at, "has options of its own; leave $options out")
+			return node{}, fault.Refused(o.at, "has options of its own; leave $options out")
 		}
 		flags += own
 	default:
-		return node{}, fault.Refused(at, "must be a text or a regular expression")
+		return node{}, fault.Refused(o.at, "must be a text or a regular expression")
 	}
-	compiled, err := pattern.Compile(at, text, flags)
-	return node{kind: kindRegex, path: p, pattern: compiled}, err
+	compiled, err := pattern.Compile(o.at, text, flags)
+	return node{kind: kindRegex, path: o.path, pattern: compiled}, err
 }
 
-func compileMod(at string, p path, v value.Value) (node, error) {
-	if v.Type != value.TypeArray || v.Doc().Len() != 2 {
-		return node{}, fault.Refused(at, "must be [divisor, remainder]")
+func mod(o operand) (node, error) {
+	if o.v.Type != value.TypeArray || o.v.Doc().Len() != 2 {
+		return node{}, fault.Refused(o.at, "must be [divisor, remainder]")
 	}
-	divisor, okD := truncated(v.Doc().At(0))
-	remainder, okR := truncated(v.Doc().At(1))
+	divisor, okD := truncated(o.v.Doc().At(0))
+	remainder, okR := truncated(o.v.Doc().At(1))
 	if !okD || !okR {
-		return node{}, fault.Refused(at, "must be two numbers that fit 64 bits")
+		return node{}, fault.Refused(o.at, "must be two numbers that fit 64 bits")
 	}
 	if divisor == 0 {
-		return node{}, fault.Refused(at, "the divisor cannot be 0")
+		return node{}, fault.Refused(o.at, "the divisor cannot be 0")
 	}
-	return node{kind: kindMod, path: p, divisor: divisor, number: remainder}, nil
+	return node{kind: kindMod, path: o.path, divisor: divisor, number: remainder}, nil
 }
 
-func compileSize(at string, p path, v value.Value) (node, error) {
-	n, ok := v.AsInt64()
+func size(o operand) (node, error) {
+	n, ok := o.v.AsInt64()
 	if !ok || n < 0 {
-		return node{}, fault.Refused(at, "must be a whole number, 0 or larger")
+		return node{}, fault.Refused(o.at, "must be a whole number, 0 or larger")
 	}
-	return node{kind: kindSize, path: p, number: n}, nil
+	return node{kind: kindSize, path: o.path, number: n}, nil
 }
 
-// compileAll reads $all: every member must be found. Either all members are
+// all reads $all: every member must be found. Either all members are
 // $elemMatch, or none is an operator.
-func compileAll(at string, p path, v value.Value) (node, error) {
-	if v.Type != value.TypeArray {
-		return node{}, fault.Refused(at, "must be an array")
+func (c compiler) all(o operand) (node, error) {
+	if o.v.Type != value.TypeArray {
+		return node{}, fault.Refused(o.at, "must be an array")
 	}
-	if v.Doc().IsEmpty() {
+	if o.v.Doc().IsEmpty() {
 		return node{kind: kindOr}, nil
 	}
-	elemMatch := isElemMatch(v.Doc().At(0))
+	elemMatch := isElemMatch(o.v.Doc().At(0))
 	all := node{kind: kindAnd}
 	i := 0
-	for _, member := range v.Doc().All() {
-		where := at + "." + strconv.Itoa(i)
+	for _, member := range o.v.Doc().All() {
+		where := o.at + "." + strconv.Itoa(i)
 		var sub node
 		var err error
 		switch member = asRegex(member); {
 		case elemMatch && isElemMatch(member):
-			sub, err = compileElemMatch(where+".$elemMatch", p, member.Doc().Get("$elemMatch"))
+			sub, err = c.elemMatch(operand{at: where + ".$elemMatch", path: o.path, v: member.Doc().Get("$elemMatch")})
 		case elemMatch:
 			err = fault.Refused(where, "all members must be $elemMatch when the first one is")
 		case isOperators(member):
 			err = fault.Refused(where, "must be a value, not an operator")
 		default:
-			sub, err = compileEquality(where, p, member)
+			sub, err = equality(where, o.path, member)
 		}
 		if err != nil {
 			return node{}, err
@@ -165,53 +187,59 @@ func isElemMatch(v value.Value) bool {
 	return v.Type == value.TypeObject && firstKey(v.Doc()) == "$elemMatch"
 }
 
-// compileElemMatch reads operators that one element must fulfil as a value, or
-// a condition that one element must fulfil as a document.
-func compileElemMatch(at string, p path, v value.Value) (node, error) {
-	if v.Type != value.TypeObject {
-		return node{}, fault.Refused(at, "must be an object")
+// elemMatch reads operators that one element must fulfil as a value, or a
+// condition that one element must fulfil as a document.
+func (c compiler) elemMatch(o operand) (node, error) {
+	if o.v.Type != value.TypeObject {
+		return node{}, fault.Refused(o.at, "must be an object")
 	}
-	d := v.Doc()
+	d := o.v.Doc()
 	if !d.Get("operator").IsMissing() && !d.Get("operands").IsMissing() && !d.Get("fieldName").IsMissing() {
-		return node{}, fault.Invalid(at, "the SDK sends a combined command here as an object of its own; "+
+		return node{}, fault.Invalid(o.at, "the SDK sends a combined command here as an object of its own; "+
 			"give the conditions of the element's members instead")
 	}
-	n := node{path: p}
+	c.inner = true
+	n := node{path: o.path}
 	var sub node
 	var err error
-	if first := firstKey(d); isOperators(v) && first != "$and" && first != "$or" && first != "$nor" {
+	if first := firstKey(d); isOperators(o.v) && first != "$and" && first != "$or" && first != "$nor" {
 		n.kind = kindElemValue
-		sub, err = compileOperators(at, nil, d)
+		sub, err = c.operators(o.at, nil, d)
 	} else {
 		n.kind = kindElemDocument
-		sub, err = compileDocument(at+".", d)
+		sub, err = c.condition(o.at+".", d)
 	}
 	n.subs = []node{sub}
 	return n, err
 }
 
-// compileType reads $type: a name, a number, or an array of them.
-func compileType(at string, p path, v value.Value) (node, error) {
-	n := node{kind: kindType, path: p}
+// typed reads $type: a name, a number, or an array of them.
+func typed(o operand) (node, error) {
+	bits, err := typeSet(o.at, o.v)
+	return node{kind: kindType, path: o.path, types: bits}, err
+}
+
+// typeSet returns the set of types that v names: bit t for type t.
+func typeSet(at string, v value.Value) (uint32, error) {
 	if v.Type != value.TypeArray {
 		bits, ok := typeBits(v)
 		if !ok {
-			return node{}, fault.Refused(at, "must be the name or number of a BSON type")
+			return 0, fault.Refused(at, "must be the name or number of a BSON type")
 		}
-		n.types = bits
-		return n, nil
+		return bits, nil
 	}
 	if v.Doc().IsEmpty() {
-		return node{}, fault.Refused(at, "must name at least one type")
+		return 0, fault.Refused(at, "must name at least one type")
 	}
+	var all uint32
 	for _, member := range v.Doc().All() {
 		bits, ok := typeBits(member)
 		if !ok {
-			return node{}, fault.Refused(at, "must hold names or numbers of BSON types")
+			return 0, fault.Refused(at, "must hold names or numbers of BSON types")
 		}
-		n.types |= bits
+		all |= bits
 	}
-	return n, nil
+	return all, nil
 }
 
 // typeBits returns the set of types that v names. The types that no document

@@ -42,8 +42,9 @@ type rule struct {
 // objects nest ({a: {b: 1}} is {"a.b": 1}). The commands are $slice and, for a
 // top-level path, $elemMatch. A nil or empty one keeps everything. A mixture, two
 // rules for one path or a wrong operand is a DatabaseFailed, an unknown operator
-// a DatabaseOperator, both naming the path.
-func CompileProjection(d value.Doc) (*Projection, error) {
+// a DatabaseOperator, both naming the path. f is the condition that found the
+// documents, nil for none: the positional "a.$" speaks of it.
+func CompileProjection(d value.Doc, f *Filter) (*Projection, error) {
 	if len(d) == 0 {
 		return &Projection{}, nil
 	}
@@ -289,25 +290,25 @@ func (c *projector) mode(at, text string, v value.Value) error {
 }
 
 func (c *projector) command(at, text string, d value.Doc, r *rule) error {
-	name, operand := firstKey(d), value.Value{}
+	name, arg := firstKey(d), value.Value{}
 	if d.Len() == 1 {
-		operand = d.Get(name)
+		arg = d.Get(name)
 	}
 	at += "." + name
 	switch {
-	case operand.IsMissing():
+	case arg.IsMissing():
 		return fault.Refused(at, "must be the only command of its path")
 	case name == "$slice":
 		r.action = slice
 		c.sliced = true
-		return readSlice(at, operand, r)
+		return readSlice(at, arg, r)
 	case name == "$elemMatch":
 		if strings.Contains(text, ".") {
 			return fault.Refused(at, "works on a top-level member only")
 		}
 		r.action = pick
 		c.picked = true
-		n, err := compileElemMatch(at, nil, operand)
+		n, err := compiler{}.elemMatch(operand{at: at, v: arg})
 		r.elem = n
 		return err
 	}

@@ -115,7 +115,7 @@ func TestProjection(t *testing.T) {
 	}
 	for _, c := range cases[projectCase](t, "project.jsonl") {
 		t.Run(c.Name, func(t *testing.T) {
-			p, err := query.CompileProjection(valuetest.Doc(t, string(c.Projection)))
+			p, err := query.CompileProjection(valuetest.Doc(t, string(c.Projection)), nil)
 			if c.Code != fault.OK {
 				refused(t, err, c.Code, c.Error)
 				return
@@ -212,7 +212,7 @@ func TestNothingCompilesToEverything(t *testing.T) {
 	if err != nil || s.Compare(d, d) != 0 || len(s.Keys()) != 0 {
 		t.Errorf("sort: %v, %v", s, err)
 	}
-	p, err := query.CompileProjection(nil)
+	p, err := query.CompileProjection(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func TestDamagedConditionIsRefused(t *testing.T) {
 		if _, err := query.CompileSort(d); !fault.Is(err, fault.InvalidParam) {
 			t.Errorf("%x as a sort: %v", []byte(d), err)
 		}
-		if _, err := query.CompileProjection(d); !fault.Is(err, fault.InvalidParam) {
+		if _, err := query.CompileProjection(d, nil); !fault.Is(err, fault.InvalidParam) {
 			t.Errorf("%x as a projection: %v", []byte(d), err)
 		}
 	}

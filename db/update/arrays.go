@@ -159,7 +159,7 @@ func (pull) strict(*state) bool  { return true }
 
 func (e pull) apply(s *state, v value.Value) (value.Value, error) {
 	return without(e.path, v, func(list []value.Value) ([]bool, error) {
-		return e.condition.Matches(s.effort, list)
+		return e.condition.Matches(s.Meter, list)
 	})
 }
 

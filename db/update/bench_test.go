@@ -21,7 +21,7 @@ func BenchmarkApply(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := p.Apply(d); err != nil {
+		if _, _, err := p.Apply(run, d); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -30,7 +30,7 @@ func FuzzUpdate(f *testing.F) {
 		if err != nil {
 			return
 		}
-		out, changed, err := p.Apply(d)
+		out, changed, err := p.Apply(run, d)
 		if err != nil {
 			coded(t, err)
 			return
@@ -41,14 +41,14 @@ func FuzzUpdate(f *testing.F) {
 		if changed == bytes.Equal(d, out) {
 			t.Fatalf("%s on %s: changed = %v", spec, document, changed)
 		}
-		again, _, err := p.Apply(d)
+		again, _, err := p.Apply(run, d)
 		if err != nil || !bytes.Equal(again, out) {
 			t.Fatalf("%s on %s: %x, then %x, %v", spec, document, out, again, err)
 		}
 		if id := d.Get("_id"); !id.IsMissing() && !value.Equal(id, out.Get("_id")) {
 			t.Fatalf("%s on %s: _id changed", spec, document)
 		}
-		if inserted, err := p.ApplyInsert(d); err == nil && value.Check(inserted) != nil {
+		if inserted, err := p.ApplyInsert(run, d); err == nil && value.Check(inserted) != nil {
 			t.Fatalf("%s on %s: unsound upsert %x", spec, document, inserted)
 		}
 		checkDiff(t, d, out)
@@ -89,7 +89,7 @@ func FuzzRaw(f *testing.F) {
 		if err != nil {
 			return
 		}
-		out, changed, err := p.Apply(document)
+		out, changed, err := p.Apply(run, document)
 		if err == nil && changed && value.Check(out) != nil {
 			t.Fatalf("unsound: %x", out)
 		}

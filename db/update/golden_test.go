@@ -12,6 +12,8 @@ import (
 	"baas/db/value/valuetest"
 )
 
+var run = update.Run{Now: valuetest.Now, Position: -1}
+
 func TestGoldenUpdates(t *testing.T) {
 	valuetest.RunGolden(t, "update.jsonl", "testdata/golden-known.jsonl", judgeUpdate)
 }
@@ -65,11 +67,23 @@ func applyGolden(c valuetest.Case) (value.Doc, bool, error) {
 	if !update.IsOperators(spec) {
 		return update.Replace(d, spec)
 	}
-	p, err := update.Compile(spec)
+	filters, err := valuetest.GoldenDocs(c.Filters)
 	if err != nil {
 		return nil, false, err
 	}
-	return p.Apply(d)
+	p, err := update.Compile(spec, filters...)
+	if err != nil {
+		return nil, false, err
+	}
+	f, err := query.Compile(condition)
+	if err != nil {
+		return nil, false, err
+	}
+	r := run
+	if r.Position, _, err = f.Locate(nil, d); err != nil {
+		return nil, false, err
+	}
+	return p.Apply(r, d)
 }
 
 func upsertGolden(condition, spec value.Doc) (value.Doc, bool, error) {
@@ -94,6 +108,6 @@ func upsertGolden(condition, spec value.Doc) (value.Doc, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	out, err := p.ApplyInsert(seed)
+	out, err := p.ApplyInsert(run, seed)
 	return out, true, err
 }

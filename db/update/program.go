@@ -19,7 +19,9 @@ package update
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"baas/db/effort"
 	"baas/db/fault"
@@ -28,9 +30,20 @@ import (
 
 // Program is a compiled update. It is immutable and safe for concurrent use.
 type Program struct {
-	root    branch
-	paths   []string
-	renames []rename
+	root       branch
+	paths      []string
+	renames    []rename
+	filters    []arrayFilter
+	positional bool
+}
+
+// Run is what one run of a program needs to know besides the document.
+type Run struct {
+	Meter *effort.Meter // of the request; nil bounds the document alone
+	Now   time.Time     // what $currentDate sets
+	// Position is that of the array element which the condition found, as
+	// query.Filter.Locate gives it: what $ stands for. -1 for none.
+	Position int
 }
 
 // rename holds both paths of one $rename; the value goes by way of state.moved.
@@ -45,19 +58,23 @@ func IsOperators(d value.Doc) bool {
 	return false
 }
 
-// Compile reads {"$set": {…}, "$inc": {…}, …}; an empty one changes nothing. An
+// Compile reads {"$set": {…}, "$inc": {…}, …}; an empty one changes nothing. Of
+// arrayFilters each says which elements a $[name] means, and must be used. An
 // unknown operator is a DatabaseOperator, a plain document an InvalidParam, and
-// an operand of the wrong shape, a path that holds an empty name or a positional
+// an operand of the wrong shape, a path with an empty name or a wrong positional
 // operator, or two paths one of which is or contains the other a DatabaseFailed.
 // Each names the path.
-func Compile(d value.Doc) (*Program, error) {
-	if len(d) == 0 {
-		return &Program{}, nil
-	}
-	if err := value.Check(d); err != nil {
+func Compile(d value.Doc, arrayFilters ...value.Doc) (*Program, error) {
+	filters, err := readFilters(arrayFilters)
+	if err != nil {
 		return nil, err
 	}
-	p := &Program{}
+	p := &Program{filters: filters}
+	if len(d) > 0 {
+		if err := value.Check(d); err != nil {
+			return nil, err
+		}
+	}
 	for name, operands := range append(value.Doc(nil), d...).All() {
 		if !strings.HasPrefix(name, "$") {
 			return nil, fault.Invalid(name, "an update holds operators only, such as {\"$set\": {%q: …}}", name)
@@ -74,8 +91,17 @@ func Compile(d value.Doc) (*Program, error) {
 			return nil, unknown(name)
 		}
 	}
+	for i, f := range p.filters {
+		if !f.used {
+			return nil, failed("arrayFilters."+strconv.Itoa(i), "The array filter for identifier '%s' was not used in the update", f.name)
+		}
+	}
 	return p, nil
 }
+
+// Positional reports whether some path holds the positional $, so that the
+// program needs [Run].Position.
+func (p *Program) Positional() bool { return p.positional }
 
 // operator compiles one path of one operator.
 func (p *Program) operator(name, path string, operand value.Value) error {
@@ -95,7 +121,11 @@ func (p *Program) rename(from string, operand value.Value) error {
 	case operand.Type != value.TypeString:
 		return failed("$rename."+from, "must be the new path as a text")
 	case to == from:
-		return failed("$rename."+from, "the new path must differ from the old one")
+		return failed("$rename."+from, "The source and target field for $rename must differ")
+	case isDynamic(from):
+		return failed("$rename."+from, "The source field for $rename may not be dynamic: %s", from)
+	case isDynamic(to):
+		return failed("$rename."+from, "The destination field for $rename may not be dynamic: %s", to)
 	}
 	number := len(p.renames)
 	if err := p.insert(from, taken{number}); err != nil {
@@ -117,14 +147,8 @@ func (p *Program) Paths() []string { return append([]string(nil), p.paths...) }
 // that cannot work on what is stored, and a change of _id, is a DatabaseFailed
 // that names the path; a result beyond the limits of value.Check an
 // InvalidParam.
-func (p *Program) Apply(d value.Doc) (out value.Doc, changed bool, err error) {
-	return p.ApplyWithin(nil, d)
-}
-
-// ApplyWithin is Apply for one document of a request: $pull also stops when
-// the request has spent what it may.
-func (p *Program) ApplyWithin(e *effort.Meter, d value.Doc) (out value.Doc, changed bool, err error) {
-	out, err = p.run(d, state{effort: e})
+func (p *Program) Apply(r Run, d value.Doc) (out value.Doc, changed bool, err error) {
+	out, err = p.run(d, state{Run: r})
 	if err != nil {
 		return nil, false, err
 	}
@@ -137,8 +161,9 @@ func (p *Program) ApplyWithin(e *effort.Meter, d value.Doc) (out value.Doc, chan
 // ApplyInsert returns the document that an upsert creates: seed is what [Seed]
 // made of the condition. $setOnInsert works, and _id, if there is one, comes
 // first. Errors are those of Apply.
-func (p *Program) ApplyInsert(seed value.Doc) (value.Doc, error) {
-	out, err := p.run(seed, state{insert: true})
+func (p *Program) ApplyInsert(r Run, seed value.Doc) (value.Doc, error) {
+	r.Position = -1
+	out, err := p.run(seed, state{Run: r, insert: true})
 	if err != nil {
 		return nil, err
 	}
@@ -150,6 +175,7 @@ func (p *Program) ApplyInsert(seed value.Doc) (value.Doc, error) {
 }
 
 func (p *Program) run(d value.Doc, s state) (value.Doc, error) {
+	s.filters = p.filters
 	if err := s.resolve(p.renames, d); err != nil {
 		return nil, err
 	}

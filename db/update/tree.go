@@ -5,12 +5,11 @@ import (
 	"strconv"
 	"strings"
 
-	"baas/db/effort"
 	"baas/db/fault"
 	"baas/db/value"
 )
 
-// branch is a node of the tree of paths: an edit at its end, or subs.
+// branch is a node of the tree of paths: an edit at its end, or subs, or each.
 type branch struct {
 	name   string
 	index  int    // the array position that the name also stands for, or -1
@@ -18,6 +17,8 @@ type branch struct {
 	edit   edit
 	subs   []*branch
 	byName map[string]int // position in subs, once there are many
+	found  *branch        // what $ leads to, beside subs
+	each   []*branch      // what $[] and $[id] lead to, instead of subs
 }
 
 // many is the number of subs from which a map finds one faster than a look at
@@ -52,12 +53,13 @@ func (t *branch) add(sub *branch) {
 	}
 }
 
-// creates reports whether some edit below t makes a value where there is none.
+// creates reports whether some edit below t makes a value, or an error, where
+// there is none.
 func (t *branch) creates(s *state) bool {
 	if t.edit != nil {
 		return t.edit.creates(s)
 	}
-	return slices.ContainsFunc(t.subs, func(sub *branch) bool { return sub.creates(s) })
+	return len(t.each) > 0 || slices.ContainsFunc(t.subs, func(sub *branch) bool { return sub.creates(s) })
 }
 
 // strict reports whether some edit below t cannot be passed over.
@@ -97,29 +99,21 @@ func (p *Program) place(path string) (t *branch, clash string, err error) {
 			end = start + dot
 		}
 		name := path[start:end]
-		if err := checkName(path, name); err != nil {
+		if err := p.checkName(path, name, start); err != nil {
 			return nil, "", err
 		}
-		i := t.find(name)
-		if i < 0 {
-			t.add(&branch{name: name, index: position(name), path: path[:end]})
-			i = len(t.subs) - 1
-		} else if end == len(path) || t.subs[i].edit != nil {
-			return nil, t.subs[i].path, nil
+		above := t
+		t = above.child(name)
+		if t == nil {
+			t = &branch{name: name, index: position(name), path: path[:end]}
+			if !above.hang(t) {
+				return nil, above.path, nil
+			}
+		} else if end == len(path) || t.edit != nil {
+			return nil, t.path, nil
 		}
-		t = t.subs[i]
 	}
 	return t, "", nil
-}
-
-func checkName(path, name string) error {
-	switch {
-	case name == "":
-		return failed(path, "the update path '%s' contains an empty field name, which is not allowed", path)
-	case name == "$" || strings.HasPrefix(name, "$["):
-		return failed(path, "the positional operator '%s' is not supported; name the array index or set the whole array", name)
-	}
-	return nil
 }
 
 // position reads a name as an array index, -1 when it is none.
@@ -133,10 +127,11 @@ func position(name string) int {
 
 // state is one run of a program.
 type state struct {
-	effort *effort.Meter
-	insert bool
-	moved  []value.Value // what each $rename found
-	err    error         // the first one; the run goes on and is thrown away
+	Run
+	filters []arrayFilter
+	insert  bool
+	moved   []value.Value // what each $rename found
+	err     error         // the first one; the run goes on and is thrown away
 }
 
 func (s *state) fail(err error) {
@@ -147,6 +142,9 @@ func (s *state) fail(err error) {
 
 // object appends d as t changes it.
 func (s *state) object(b *value.Builder, d value.Doc, t *branch) {
+	if t.found != nil {
+		t = s.resolved(t)
+	}
 	if len(t.subs) == 0 {
 		b.AddAll(d)
 		return
@@ -188,6 +186,8 @@ func (s *state) member(b *value.Builder, v value.Value, t *branch) {
 	switch {
 	case t.edit != nil:
 		b.Add(t.name, s.edited(v, t))
+	case len(t.each) > 0 && v.Type != value.TypeArray:
+		s.fail(failed(t.path, "Cannot apply array updates to non-array element %s of type %s", t.name, v.Type.Name()))
 	case v.Type == value.TypeObject:
 		b.Object(t.name, func(b *value.Builder) { s.object(b, v.Doc(), t) })
 	case v.Type == value.TypeArray:
@@ -201,6 +201,13 @@ func (s *state) member(b *value.Builder, v value.Value, t *branch) {
 // array appends the elements as t changes them, padded with null up to the
 // positions that are set beyond the end.
 func (s *state) array(a *value.ArrayBuilder, d value.Doc, t *branch) {
+	if len(t.each) > 0 {
+		s.eachElement(a, d, t)
+		return
+	}
+	if t.found != nil {
+		t = s.resolved(t)
+	}
 	var numbered []*branch
 	for _, sub := range t.subs {
 		if sub.index >= 0 {
@@ -245,6 +252,8 @@ func (s *state) element(a *value.ArrayBuilder, v value.Value, t *branch) {
 	switch {
 	case t.edit != nil:
 		a.Add(s.edited(v, t)) // a removed element becomes null
+	case len(t.each) > 0 && v.Type != value.TypeArray:
+		s.fail(failed(t.path, "Cannot apply array updates to non-array element %s of type %s", t.name, v.Type.Name()))
 	case v.Type == value.TypeObject:
 		a.Object(func(b *value.Builder) { s.object(b, v.Doc(), t) })
 	case v.Type == value.TypeArray:
@@ -262,6 +271,10 @@ func (s *state) create(t *branch) value.Value {
 	}
 	if t.edit != nil {
 		return s.edited(value.Value{}, t)
+	}
+	if len(t.each) > 0 {
+		s.fail(failed(t.path, "The path '%s' must exist in the document in order to apply array updates.", t.path))
+		return value.Value{}
 	}
 	var b value.Builder
 	s.object(&b, nil, t)

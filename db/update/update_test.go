@@ -51,7 +51,7 @@ func TestUpdate(t *testing.T) {
 			}
 			before := valuetest.Doc(t, string(c.Document))
 			kept := slices.Clone(before)
-			got, changed, err := p.Apply(before)
+			got, changed, err := p.Apply(run, before)
 			if !slices.Equal(kept, before) {
 				t.Error("the document was written to")
 			}
@@ -127,7 +127,7 @@ func upsert(t *testing.T, query, spec json.RawMessage) (value.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.ApplyInsert(seed)
+	return p.ApplyInsert(run, seed)
 }
 
 func TestSeedRefusesABadCondition(t *testing.T) {
@@ -205,7 +205,7 @@ func TestCompileKeepsNoHoldOnItsInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	clear(d)
-	got, _, err := p.Apply(valuetest.Doc(t, `{"_id":1,"b":[{"c":"value"},{"c":"other"}]}`))
+	got, _, err := p.Apply(run, valuetest.Doc(t, `{"_id":1,"b":[{"c":"value"},{"c":"other"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func TestResultIsLimited(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = p.Apply(valuetest.Doc(t, `{"_id":1}`))
+	_, _, err = p.Apply(run, valuetest.Doc(t, `{"_id":1}`))
 	if !fault.Is(err, fault.InvalidParam) || !strings.Contains(fault.Text(err), "nested deeper than 100 levels") {
 		t.Errorf("got %v", err)
 	}
@@ -241,7 +241,7 @@ func TestManyPathsAreOnePass(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := valuetest.Doc(t, doc.String()+"}")
-	out, changed, err := p.Apply(d)
+	out, changed, err := p.Apply(run, d)
 	if err != nil || !changed || out.Len() != d.Len() {
 		t.Fatalf("%d members, changed %v, %v", out.Len(), changed, err)
 	}

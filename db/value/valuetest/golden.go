@@ -127,6 +127,27 @@ func unsupported(err error) bool {
 	return fault.Is(err, fault.DatabaseOperator) || err != nil && strings.Contains(fault.Text(err), "not supported")
 }
 
+// GoldenDocs reads a list of documents of the golden data, of which there may
+// be none.
+func GoldenDocs(text json.RawMessage) ([]value.Doc, error) {
+	var list []json.RawMessage
+	if len(text) == 0 {
+		return nil, nil
+	}
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, err
+	}
+	var out []value.Doc
+	for _, one := range list {
+		d, err := GoldenDoc(one)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
 // infinity finds the ways in which the golden data spells the infinities; the
 // wire knows one.
 var infinity = regexp.MustCompile(`"(-?)(?i:inf|infinity)"`)
