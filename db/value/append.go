@@ -179,14 +179,8 @@ func appendBinary(dst []byte, v Value) []byte {
 // appendQuoted writes a JSON string. Most texts need no escape and are copied
 // as they are; the rest, and bytes that are not UTF-8, are jsontext's business.
 func appendQuoted(dst, text []byte) []byte {
-	ascii := true
-	for _, c := range text {
-		if c < ' ' || c == 0x7F || c == '"' || c == '\\' {
-			return appendEscaped(dst, text)
-		}
-		ascii = ascii && c < utf8.RuneSelf
-	}
-	if !ascii && !utf8.Valid(text) {
+	n, ascii := ordinary(text)
+	if n < len(text) || !ascii && !utf8.Valid(text) {
 		return appendEscaped(dst, text)
 	}
 	dst = append(dst, '"')

@@ -50,23 +50,38 @@ func (p *parser) wrapper(name string) (Type, error) {
 	if name == "$regex" {
 		return p.regexWithOptions(at, t)
 	}
-	if p.dec.PeekKind() != '}' {
+	if p.peek() != '}' {
 		return TypeMissing, p.invalid("nothing may stand beside %s in its object", name)
 	}
-	inner := Value{t, p.buf[at:]}.Clone()
-	p.buf = p.buf[:at]
-	v, err := p.unwrap(name, inner)
+	v, err := p.unwrap(name, Value{t, p.buf[at:]})
 	if err != nil {
 		return TypeMissing, err
 	}
-	if _, err := p.dec.ReadToken(); err != nil {
-		return TypeMissing, p.syntax(err)
-	}
-	p.buf = append(p.buf, v.Data...)
+	p.leave()
+	p.buf = append(p.buf[:at], v.Data...)
 	return v.Type, nil
 }
 
-// unwrap returns what {name: inner} stands for.
+// leave takes the closing brace of a wrapper.
+func (p *parser) leave() {
+	p.at++
+	p.path = p.path[:len(p.path)-1]
+}
+
+// fixed32 and fixed64 make a value that holds until the next one: these are the
+// wrappers that the wire is full of, and none costs an allocation.
+func (p *parser) fixed32(n int64) Value {
+	binary.LittleEndian.PutUint32(p.fixed[:], uint32(n))
+	return Value{TypeInt32, p.fixed[:4]}
+}
+
+func (p *parser) fixed64(t Type, bits uint64) Value {
+	binary.LittleEndian.PutUint64(p.fixed[:], bits)
+	return Value{t, p.fixed[:]}
+}
+
+// unwrap returns what {name: inner} stands for. inner aliases buf, the result
+// never does, so that it can take inner's place.
 func (p *parser) unwrap(name string, inner Value) (Value, error) {
 	switch name {
 	case "$numberInt":
@@ -74,19 +89,19 @@ func (p *parser) unwrap(name string, inner Value) (Value, error) {
 		if err != nil {
 			return Value{}, p.invalid("must be a text with a 32-bit integer, such as \"1\"")
 		}
-		return Int32(int32(n)), nil
+		return p.fixed32(n), nil
 	case "$numberLong":
 		n, err := strconv.ParseInt(inner.Text(), 10, 64)
 		if err != nil {
 			return Value{}, p.invalid("must be a text with a 64-bit integer, such as \"1\"")
 		}
-		return Int64(n), nil
+		return p.fixed64(TypeInt64, uint64(n)), nil
 	case "$numberDouble":
 		f, ok := parseDouble(inner.Text())
 		if !ok {
 			return Value{}, p.invalid("must be a text with a number, such as \"1.5\", \"Infinity\" or \"NaN\"")
 		}
-		return Float(f), nil
+		return p.fixed64(TypeDouble, math.Float64bits(f)), nil
 	case "$oid":
 		var id [12]byte
 		text := inner.TextBytes()
@@ -120,7 +135,7 @@ func (p *parser) unwrap(name string, inner Value) (Value, error) {
 func (p *parser) date(inner Value) (Value, error) {
 	switch inner.Type {
 	case TypeInt32, TypeInt64:
-		return Date(inner.int()), nil
+		return p.fixed64(TypeDate, uint64(inner.int())), nil
 	case TypeDouble:
 		ms := math.Trunc(inner.float())
 		if !(math.Abs(ms) <= 8.64e15) { // the range of a JavaScript Date
@@ -173,7 +188,8 @@ func (p *parser) regexWithOptions(at int, t Type) (Type, error) {
 	pattern := Value{t, p.buf[at:]}.Clone()
 	p.buf = p.buf[:at]
 	var options Value
-	if p.dec.PeekKind() == '"' {
+	if p.peek() == ',' {
+		p.at++
 		key, err := p.key()
 		if err != nil {
 			return TypeMissing, err
@@ -189,7 +205,7 @@ func (p *parser) regexWithOptions(at int, t Type) (Type, error) {
 		options = Value{t, p.buf[at:]}.Clone()
 		p.buf = p.buf[:at]
 	}
-	if p.dec.PeekKind() != '}' {
+	if p.peek() != '}' {
 		return TypeMissing, p.invalid("only $options may stand beside $regex in a value")
 	}
 	if pattern.Type != TypeString || !options.IsMissing() && options.Type != TypeString {
@@ -199,9 +215,7 @@ func (p *parser) regexWithOptions(at int, t Type) (Type, error) {
 	if err != nil {
 		return TypeMissing, err
 	}
-	if _, err := p.dec.ReadToken(); err != nil {
-		return TypeMissing, p.syntax(err)
-	}
+	p.leave()
 	p.buf = append(p.buf, v.Data...)
 	return TypeRegex, nil
 }

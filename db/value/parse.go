@@ -3,16 +3,13 @@ package value
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"io"
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"baas/db/fault"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // ParseOptions says how a JSON text is read.
@@ -44,8 +41,7 @@ type ParseOptions struct {
 // a NUL in a key and whatever passes the limits of [Check] are refused. Errors
 // are InvalidParam and name the path.
 func ParseJSON(text []byte, o ParseOptions) (Doc, error) {
-	p := newParser(text, o)
-	v, err := p.whole()
+	v, err := ParseJSONValue(text, o)
 	if err != nil {
 		return nil, err
 	}
@@ -57,28 +53,37 @@ func ParseJSON(text []byte, o ParseOptions) (Doc, error) {
 
 // ParseJSONValue reads one JSON value of any type by the rules of [ParseJSON].
 func ParseJSONValue(text []byte, o ParseOptions) (Value, error) {
-	return newParser(text, o).whole()
+	p := parsers.Get().(*parser)
+	defer p.release()
+	p.scanner, p.opts = scanner{text: text}, o
+	p.buf = make([]byte, 0, len(text)+len(text)/4+16)
+	return p.whole()
 }
 
-// parser turns tokens into BSON in one pass: the payload of the value being
-// read is appended to buf, its type byte is patched in afterwards.
+// parser turns JSON into BSON in one pass: the payload of the value being read is
+// appended to buf, its type byte is patched in afterwards.
 type parser struct {
-	dec   *jsontext.Decoder
+	scanner
 	opts  ParseOptions
 	buf   []byte
 	depth int // open objects and arrays
 	wraps int // open extended-JSON wrappers; they nest without adding depth
 	nodes int
+	path  []step  // to the value being read, for errors
+	fixed [8]byte // payload of the value that a wrapper stands for
 }
 
-func newParser(text []byte, o ParseOptions) *parser {
-	return &parser{
-		// The decoder could look for duplicate names itself, but keeps a set
-		// for every object; object looks at the finished bytes instead.
-		dec:  jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)),
-		opts: o,
-		buf:  make([]byte, 0, len(text)+len(text)/4+16),
-	}
+// step is one part of a path: where a name stands in the text or, when from is
+// 0, an index in to. It holds no pointer: writing one costs more than reading
+// a number.
+type step struct{ from, to int }
+
+// parsers are at rest; all they keep is the room of their paths.
+var parsers = sync.Pool{New: func() any { return new(parser) }}
+
+func (p *parser) release() {
+	*p = parser{path: p.path[:0]}
+	parsers.Put(p)
 }
 
 func (p *parser) whole() (Value, error) {
@@ -86,7 +91,7 @@ func (p *parser) whole() (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	if _, err := p.dec.ReadToken(); !errors.Is(err, io.EOF) {
+	if p.peek(); p.at < len(p.text) {
 		return Value{}, fault.Invalid("JSON", "something follows the value; send one value")
 	}
 	return Value{t, p.buf}, nil
@@ -94,39 +99,38 @@ func (p *parser) whole() (Value, error) {
 
 // value appends the payload of the next value and returns its type.
 func (p *parser) value() (Type, error) {
-	switch kind := p.dec.PeekKind(); kind {
+	switch c := p.peek(); c {
 	case '{':
 		return p.object()
 	case '[':
 		return TypeArray, p.array()
 	case '"':
-		return TypeString, p.text()
-	case '0':
-		return p.number()
-	case 't', 'f':
-		if _, err := p.dec.ReadToken(); err != nil {
-			return TypeMissing, p.syntax(err)
-		}
-		b := byte(0)
-		if kind == 't' {
-			b = 1
-		}
-		p.buf = append(p.buf, b)
-		return TypeBool, nil
+		return TypeString, p.string()
+	case 't':
+		p.buf = append(p.buf, 1)
+		return TypeBool, p.word("true")
+	case 'f':
+		p.buf = append(p.buf, 0)
+		return TypeBool, p.word("false")
+	case 'n':
+		return TypeNull, p.word("null")
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return p.numeral()
 	}
-	if _, err := p.dec.ReadToken(); err != nil { // null, or what is no value at all
-		return TypeMissing, p.syntax(err)
-	}
-	return TypeNull, nil
+	return TypeMissing, p.unexpected()
 }
 
 func (p *parser) object() (Type, error) {
-	if _, err := p.dec.ReadToken(); err != nil {
-		return TypeMissing, p.syntax(err)
-	}
+	p.at++
 	start := p.open()
 	entered := false // a wrapper is no level of its own
-	for p.dec.PeekKind() != '}' {
+	p.path = append(p.path, step{})
+	for first := true; p.peek() != '}'; first = false {
+		if !first {
+			if err := p.take(','); err != nil {
+				return TypeMissing, err
+			}
+		}
 		member := len(p.buf)
 		p.buf = append(p.buf, 0)
 		key, err := p.key()
@@ -150,9 +154,8 @@ func (p *parser) object() (Type, error) {
 		}
 		p.buf[member] = byte(t)
 	}
-	if _, err := p.dec.ReadToken(); err != nil {
-		return TypeMissing, p.syntax(err)
-	}
+	p.at++
+	p.path = p.path[:len(p.path)-1]
 	if !entered {
 		if err := p.enter(); err != nil {
 			return TypeMissing, err
@@ -161,21 +164,26 @@ func (p *parser) object() (Type, error) {
 	p.close(start)
 	p.depth--
 	if key, twice := duplicateKey(Doc(p.buf[start:])); twice {
-		path := strings.TrimPrefix(dotted(p.dec.StackPointer())+"."+key, "JSON.")
+		path := strings.TrimPrefix(p.dotted()+"."+key, "JSON.")
 		return TypeMissing, fault.Invalid(path, "the key stands twice in one object; keep one")
 	}
 	return TypeObject, nil
 }
 
 func (p *parser) array() error {
-	if _, err := p.dec.ReadToken(); err != nil {
-		return p.syntax(err)
-	}
 	if err := p.enter(); err != nil {
 		return err
 	}
+	p.at++
 	start := p.open()
-	for i := 0; p.dec.PeekKind() != ']'; i++ {
+	p.path = append(p.path, step{})
+	for i := 0; p.peek() != ']'; i++ {
+		if i > 0 {
+			if err := p.take(','); err != nil {
+				return err
+			}
+		}
+		p.path[len(p.path)-1].to = i
 		element := len(p.buf)
 		p.buf = append(p.buf, 0)
 		p.buf = append(strconv.AppendInt(p.buf, int64(i), 10), 0)
@@ -185,9 +193,8 @@ func (p *parser) array() error {
 		}
 		p.buf[element] = byte(t)
 	}
-	if _, err := p.dec.ReadToken(); err != nil {
-		return p.syntax(err)
-	}
+	p.at++
+	p.path = p.path[:len(p.path)-1]
 	p.close(start)
 	p.depth--
 	return nil
@@ -223,47 +230,52 @@ func (p *parser) close(start int) {
 	binary.LittleEndian.PutUint32(p.buf[start:], uint32(len(p.buf)-start))
 }
 
-// key appends the next member's name and its NUL, and returns the name.
+// key appends the next member's name and its NUL, takes the colon and returns the
+// name.
 func (p *parser) key() ([]byte, error) {
-	raw, err := p.dec.ReadValue()
+	raw, plain, err := p.quoted()
 	if err != nil {
-		return nil, p.syntax(err)
+		return nil, err
 	}
+	p.path[len(p.path)-1] = step{p.at - 1 - len(raw), p.at - 1}
 	at := len(p.buf)
-	p.buf, err = jsontext.AppendUnquote(p.buf, raw)
-	if err != nil {
-		return nil, p.syntax(err)
+	if plain {
+		p.buf = append(p.buf, raw...)
+	} else if p.buf, err = p.unquote(p.buf, raw); err != nil {
+		return nil, err
 	}
 	key := p.buf[at:]
-	if bytes.IndexByte(key, 0) >= 0 {
+	if !plain && bytes.IndexByte(key, 0) >= 0 {
 		return nil, p.invalid("a key cannot hold the character NUL")
 	}
 	p.buf = append(p.buf, 0)
-	return key, nil
+	return key, p.take(':')
 }
 
-// text appends the payload of a string.
-func (p *parser) text() error {
-	raw, err := p.dec.ReadValue()
+// string appends the payload of a string.
+func (p *parser) string() error {
+	raw, plain, err := p.quoted()
 	if err != nil {
-		return p.syntax(err)
+		return err
 	}
 	start := p.open()
-	p.buf, err = jsontext.AppendUnquote(p.buf, raw)
-	if err != nil {
-		return p.syntax(err)
+	if plain {
+		p.buf = append(p.buf, raw...)
+	} else if p.buf, err = p.unquote(p.buf, raw); err != nil {
+		return err
 	}
 	p.buf = append(p.buf, 0)
 	binary.LittleEndian.PutUint32(p.buf[start:], uint32(len(p.buf)-start-4))
 	return nil
 }
 
-func (p *parser) number() (Type, error) {
-	raw, err := p.dec.ReadValue()
+// numeral appends a number of the narrowest type that holds it.
+func (p *parser) numeral() (Type, error) {
+	raw, whole, err := p.number()
 	if err != nil {
-		return TypeMissing, p.syntax(err)
+		return TypeMissing, err
 	}
-	if !bytes.ContainsAny(raw, ".eE") {
+	if whole {
 		if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
 			return p.integer(n), nil
 		}
@@ -289,28 +301,26 @@ func (p *parser) tooDeep() error {
 	return p.invalid("nested deeper than %d levels", MaxDepth)
 }
 
-// invalid makes the error for the value last read.
+// invalid makes the error for the value being read.
 func (p *parser) invalid(format string, args ...any) error {
-	return fault.Invalid(dotted(p.dec.StackPointer()), format, args...)
+	return fault.Invalid(p.dotted(), format, args...)
 }
 
-// syntax turns a decoder's error into ours.
-func (p *parser) syntax(err error) error {
-	se, ok := errors.AsType[*jsontext.SyntacticError](err)
-	if !ok {
-		return fault.Invalid("JSON", "the text ends too early")
-	}
-	return fault.Invalid("JSON", "not valid JSON at byte %d: %v", se.ByteOffset, se.Err)
-}
-
-// dotted turns a JSON pointer into the path form that users write.
-func dotted(pointer jsontext.Pointer) string {
-	var parts []string
-	for token := range pointer.Tokens() {
-		parts = append(parts, token)
-	}
-	if len(parts) == 0 {
+// dotted is the path of the value being read as users write it.
+func (p *parser) dotted() string {
+	if len(p.path) == 0 {
 		return "JSON"
 	}
-	return strings.Join(parts, ".")
+	var b []byte
+	for i, s := range p.path {
+		if i > 0 {
+			b = append(b, '.')
+		}
+		if s.from == 0 {
+			b = strconv.AppendInt(b, int64(s.to), 10)
+		} else if named, err := (&scanner{}).unquote(b, p.text[s.from:s.to]); err == nil {
+			b = named
+		}
+	}
+	return string(b)
 }
