@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"baas/db/aggregate"
 	"baas/db/commit"
 	"baas/db/effort"
 	"baas/db/fault"
@@ -93,6 +94,7 @@ type bounds struct {
 	// One Find holds so many bytes of documents, fewer when it has to sort;
 	// a sorted one with a limit holds only its best documents so far.
 	resultBytes, sortBytes int
+	pipeline               aggregate.Budget // one Aggregate
 }
 
 func defaultBounds() bounds {
@@ -102,6 +104,7 @@ func defaultBounds() bounds {
 		searching:   effort.Limits{Patterns: 3 * time.Second},
 		inside:      effort.Limits{Patterns: 250 * time.Millisecond, Steps: 20_000_000},
 		resultBytes: 64 << 20, sortBytes: 32 << 20,
+		pipeline: aggregate.Budget{Stage: 100 << 20, Sort: 32 << 20, Total: 128 << 20},
 	}
 }
 
@@ -112,6 +115,11 @@ type walk struct {
 	numbered bool
 	seq      uint64
 	effort   *effort.Meter // of the request; nil bounds each document alone
+
+	// pause, set while a view passes a document, ends the view behind it, unless
+	// the walk goes by ids. between runs after each view; its error ends the walk.
+	pause   bool
+	between func() error
 
 	started bool
 	done    bool
@@ -167,8 +175,8 @@ func (w *walk) scan(r kv.Reader, b bounds, fn func(at place, stored []byte) erro
 		w.next = at + 1
 		entries++
 		bytes += len(stored)
-		if b.viewEntries > 0 && (entries >= b.viewEntries || bytes >= b.viewBytes) {
-			full = true
+		if w.pause || b.viewEntries > 0 && (entries >= b.viewEntries || bytes >= b.viewBytes) {
+			full, w.pause = true, false
 			return kv.ErrStop
 		}
 		return nil
@@ -227,7 +235,9 @@ func placesOf(r kv.Reader, coll uint32, ids []value.Value) ([]place, error) {
 func (e *Engine) each(ctx context.Context, p rules.Principal, name string, op rules.Operation, w *walk, s *search, fn func(hit) error) error {
 	ctx, cancel := context.WithTimeout(ctx, e.bounds.searchTime)
 	defer cancel()
-	w.effort = effort.New(ctx, e.bounds.searching)
+	if w.effort == nil {
+		w.effort = effort.New(ctx, e.bounds.searching)
+	}
 	for !w.done {
 		err := e.view(ctx, func(r kv.Reader) error {
 			g, err := enter(r, p, name, op)
@@ -240,6 +250,9 @@ func (e *Engine) each(ctx context.Context, p rules.Principal, name string, op ru
 			}
 			return w.view(r, g, s, e.bounds, fn)
 		})
+		if err == nil && w.between != nil {
+			err = w.between()
+		}
 		if err != nil {
 			return err
 		}

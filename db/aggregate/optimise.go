@@ -1,0 +1,107 @@
+package aggregate
+
+import "baas/db/value"
+
+// optimised returns stages that come to the same and cost less. It goes over
+// them until nothing changes; each rule moves a stage towards the front or takes
+// one away, so that ends.
+func optimised(stages []stage) []stage {
+	for changed := true; changed; {
+		changed = false
+		for i := 0; i+1 < len(stages); i++ {
+			pair, ok := improved(stages[i], stages[i+1])
+			if !ok {
+				continue
+			}
+			changed = true
+			stages = append(append(append([]stage(nil), stages[:i]...), pair...), stages[i+2:]...)
+			i = max(i-2, -1)
+		}
+	}
+	return stages
+}
+
+// improved returns what may stand in the place of two neighbours.
+func improved(a, b stage) (pair []stage, ok bool) {
+	switch b := b.(type) {
+	case *match:
+		if m, ok := a.(*match); ok {
+			return []stage{m.and(b)}, true
+		}
+		if passes(a, b) {
+			return []stage{b, a}, true
+		}
+	case *limit:
+		return improvedLimit(a, b)
+	case *skip:
+		if s, ok := a.(*skip); ok {
+			return []stage{&skip{sum(s.n, b.n)}}, true
+		}
+	}
+	return nil, false
+}
+
+// improvedLimit takes a limit into the sort before it, and joins limits.
+func improvedLimit(a stage, b *limit) ([]stage, bool) {
+	switch a := a.(type) {
+	case *limit:
+		return []stage{&limit{min(a.n, b.n)}}, true
+	case *skip:
+		if b.n < 1<<62 && a.n > 0 { // the sort before them needs the first of both only
+			return []stage{&limit{sum(a.n, b.n)}, a}, true
+		}
+	case *sort:
+		most := b.n
+		if a.most > 0 {
+			most = min(most, a.most)
+		}
+		return []stage{&sort{a.spec, a.order, most}}, true
+	}
+	return nil, false
+}
+
+// passes reports whether a condition selects the same before the stage.
+func passes(a stage, m *match) bool {
+	switch a := a.(type) {
+	case *sort:
+		return a.most == 0
+	case *unwind:
+		return m.independent(a.path.top()) && (a.index == nil || m.independent(a.index.top()))
+	}
+	return false
+}
+
+// independent reports whether the condition does not look at these top-level
+// members.
+func (m *match) independent(tops ...string) bool {
+	if m.fields == nil {
+		return false
+	}
+	for _, top := range tops {
+		for _, field := range m.fields {
+			if field == top {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// input takes the first $match and $sort, in this order, for the store.
+func (p *Pipeline) input(collection string, vars []value.Value) (Input, []stage) {
+	in := Input{Collection: collection}
+	rest := p.stages
+	if len(rest) > 0 {
+		if m, ok := rest[0].(*match); ok {
+			in.Query = m.bound(vars)
+			rest = rest[1:]
+		}
+	}
+	if len(rest) > 0 {
+		if s, ok := rest[0].(*sort); ok {
+			in.Sort, in.Limit = s.spec, s.most
+			rest = rest[1:]
+		}
+	}
+	return in, rest
+}

@@ -1,0 +1,146 @@
+package aggregate
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"baas/db/effort"
+	"baas/db/fault"
+	"baas/db/value"
+)
+
+// errEnough is what push returns when it needs no more documents.
+var errEnough = errors.New("aggregate: enough")
+
+// Budget bounds the memory of one run, in bytes.
+type Budget struct {
+	Stage int // one stage that keeps documents or groups
+	Sort  int // one $sort without a limit behind it
+	Total int // all stages of the run together
+}
+
+// Input is what a run reads from a collection: what the first stages of its
+// pipeline come to, so that the store may use its indexes.
+type Input struct {
+	Collection  string
+	Query, Sort value.Doc // nil: every document, in natural order
+	Limit       int64     // of a sorted input: how many are wanted; 0 means all
+}
+
+// Store reads collections under the rights of the caller.
+type Store interface {
+	// Read passes the documents of the input to the feed, which says when to
+	// pause and when to stop. Codes: those of a find.
+	Read(in Input, f *Feed) error
+}
+
+// Execution is what a run needs.
+type Execution struct {
+	Store      Store
+	Collection string
+	Now        time.Time
+	Meter      *effort.Meter
+	Budget     Budget
+	// Emit takes each document of the result, borrowed. Its error ends the run.
+	Emit func(value.Doc) error
+}
+
+// Run runs the pipeline once. It must be called outside of a view of the store.
+// Codes: those of the store; DatabaseFailed for an operation that a document
+// does not allow; ResultTooLarge when a budget is spent.
+func (p *Pipeline) Run(x Execution) error {
+	r := &run{store: x.Store, now: x.Now, meter: x.Meter, budget: x.Budget}
+	return r.execute(p, x.Collection, emitter(x.Emit))
+}
+
+// run is the state of one execution. Pipelines within pipelines share it, but
+// for their variables.
+type run struct {
+	store  Store
+	now    time.Time
+	meter  *effort.Meter
+	budget Budget
+	total  int // bytes charged to all stages
+	vars   []value.Value
+}
+
+// execute reads the pipeline's collection and passes the result to last.
+func (r *run) execute(p *Pipeline, collection string, last sink) error {
+	in, rest := p.input(collection, r.vars)
+	f, err := r.feed(rest, last)
+	if err != nil {
+		return err
+	}
+	if err := r.store.Read(in, f); err != nil && !Enough(err) {
+		return err
+	}
+	return f.close()
+}
+
+// closing ends a stage whose last documents met err: the next one is closed,
+// also when it needs no more of them.
+func closing(err error, next sink) error {
+	if err != nil && !Enough(err) {
+		return err
+	}
+	return next.close()
+}
+
+// chain opens stages so that each passes its documents to the next.
+func (r *run) chain(stages []stage, last sink) (sink, error) {
+	var err error
+	for _, s := range slices.Backward(stages) {
+		if last, err = s.open(r, last); err != nil {
+			return nil, err
+		}
+	}
+	return last, nil
+}
+
+// spend meters work on a document of so many bytes.
+func (r *run) spend(bytes int) error { return r.meter.Spend(1 + bytes>>8) }
+
+// emitter is the end of a pipeline.
+type emitter func(value.Doc) error
+
+func (e emitter) push(d value.Doc) error { return e(d) }
+func (e emitter) close() error           { return nil }
+
+// account is what one stage of a run keeps in memory.
+type account struct {
+	run   *run
+	stage string
+	limit int
+	used  int
+}
+
+func (r *run) account(stage string, limit int) account {
+	return account{run: r, stage: stage, limit: limit}
+}
+
+// charge adds bytes; a negative number gives them back. ResultTooLarge when the
+// stage, or the run, keeps too much.
+func (a *account) charge(bytes int) error {
+	a.used += bytes
+	a.run.total += bytes
+	if a.used > a.limit {
+		return fault.New(fault.ResultTooLarge,
+			"%s holds more than %d MB in memory; select fewer documents or smaller ones before it", a.stage, a.limit>>20)
+	}
+	if a.run.total > a.run.budget.Total {
+		return fault.New(fault.ResultTooLarge,
+			"the stages up to %s hold more than %d MB in memory together; select fewer documents or smaller ones",
+			a.stage, a.run.budget.Total>>20)
+	}
+	return nil
+}
+
+// release gives everything back.
+func (a *account) release() {
+	a.run.total -= a.used
+	a.used = 0
+}
+
+// overhead is what keeping one document costs beside its bytes.
+const overhead = 64
