@@ -41,6 +41,8 @@ func (c compiler) document(o operand) (node, error) {
 		return constant(o, kindAnd)
 	case "$alwaysFalse":
 		return constant(o, kindOr)
+	case "$jsonSchema":
+		return jsonSchema(o)
 	case "$where":
 		return node{}, refusedOperator(o, "JavaScript does not run inside the database; use $expr or ask for the documents and filter them in a function")
 	case "$sampleRate":
