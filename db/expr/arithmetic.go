@@ -1,0 +1,431 @@
+package expr
+
+import (
+	"math"
+	"strconv"
+
+	"baas/db/value"
+)
+
+func arithmetic(name string) (operator, bool) {
+	switch name {
+	case "$add":
+		return ofMany(0, -1, add), true
+	case "$subtract":
+		return ofTwo(subtract), true
+	case "$multiply":
+		return ofMany(0, -1, multiply), true
+	case "$divide":
+		return ofTwo(divide), true
+	case "$mod":
+		return ofTwo(mod), true
+	case "$pow":
+		return ofTwo(pow), true
+	case "$abs":
+		return ofOne(abs), true
+	case "$ceil":
+		return ofOne(toWhole(math.Ceil)), true
+	case "$floor":
+		return ofOne(toWhole(math.Floor)), true
+	case "$round":
+		return ofMany(1, 2, round), true
+	case "$trunc":
+		return ofMany(1, 2, trunc), true
+	case "$bitAnd":
+		return ofMany(0, -1, bitwise(-1, func(x, y int64) int64 { return x & y })), true
+	case "$bitOr":
+		return ofMany(0, -1, bitwise(0, func(x, y int64) int64 { return x | y })), true
+	case "$bitXor":
+		return ofMany(0, -1, bitwise(0, func(x, y int64) int64 { return x ^ y })), true
+	case "$bitNot":
+		return ofOne(bitNot), true
+	}
+	return operator{}, false
+}
+
+// add sums numbers and at most one date; the others are its milliseconds then.
+func add(c *call, s *Scope) (value.Value, error) {
+	var t total
+	isDate := false
+	for _, arg := range c.args {
+		v, err := arg.eval(s)
+		if err != nil {
+			return value.Value{}, err
+		}
+		switch {
+		case nullish(v):
+			return null()
+		case v.Type == value.TypeDate:
+			if isDate {
+				return c.fail("only one date allowed in an $add expression")
+			}
+			isDate = true
+			t.addInt(v.Millis())
+		case !t.add(v):
+			return c.fail("only supports numeric or date types, not %s", v.Type.Name())
+		}
+	}
+	if !isDate {
+		if len(c.args) == 0 {
+			return s.int32(0), nil
+		}
+		return t.value(s), nil
+	}
+	ms, ok := t.millis()
+	if !ok {
+		return c.fail("date overflow")
+	}
+	return s.date(ms), nil
+}
+
+func subtract(c *call, s *Scope, x, y value.Value) (value.Value, error) {
+	if nullish(x) || nullish(y) {
+		return null()
+	}
+	if x.Type == value.TypeDate {
+		return subtractFromDate(c, s, x, y)
+	}
+	if !x.Type.IsNumber() || !y.Type.IsNumber() {
+		return c.fail("can't subtract %s from %s", y.Type.Name(), x.Type.Name())
+	}
+	t := widen(x.Type, y.Type)
+	if t != value.TypeDouble {
+		a, _ := x.AsInt64()
+		b, _ := y.AsInt64()
+		if diff, ok := subtractInts(a, b); ok {
+			return s.integer(t, diff), nil
+		}
+	}
+	a, _ := x.AsFloat()
+	b, _ := y.AsFloat()
+	return s.float(a - b), nil
+}
+
+func subtractFromDate(c *call, s *Scope, x, y value.Value) (value.Value, error) {
+	var by int64
+	ok := true
+	switch {
+	case y.Type == value.TypeDate:
+		by = y.Millis()
+	case y.Type == value.TypeDouble:
+		f, _ := y.AsFloat()
+		f = math.Round(f)
+		by, ok = int64(f), math.Abs(f) < 1<<63
+	case y.Type.IsNumber():
+		by, _ = y.AsInt64()
+	default:
+		return c.fail("can't subtract %s from %s", y.Type.Name(), x.Type.Name())
+	}
+	diff, fits := subtractInts(x.Millis(), by)
+	if !ok || !fits {
+		return c.fail("date overflow")
+	}
+	if y.Type == value.TypeDate {
+		return s.int64(diff), nil
+	}
+	return s.date(diff), nil
+}
+
+// integer returns n in the integer type t, or wider when it does not fit.
+func (s *Scope) integer(t value.Type, n int64) value.Value {
+	if t == value.TypeInt32 {
+		return s.int(n)
+	}
+	return s.int64(n)
+}
+
+func multiply(c *call, s *Scope) (value.Value, error) {
+	whole, exact := int64(1), true
+	product := 1.0
+	widest := value.TypeInt32
+	for _, arg := range c.args {
+		v, err := arg.eval(s)
+		if err != nil {
+			return value.Value{}, err
+		}
+		if nullish(v) {
+			return null()
+		}
+		if !v.Type.IsNumber() {
+			return c.fail("only supports numeric types, not %s", v.Type.Name())
+		}
+		widest = widen(widest, v.Type)
+		f, _ := v.AsFloat()
+		product *= f
+		if n, isInt := v.AsInt64(); isInt && exact {
+			whole, exact = multiplyInts(whole, n)
+		}
+	}
+	if widest == value.TypeDouble || !exact {
+		return s.float(product), nil
+	}
+	return s.integer(widest, whole), nil
+}
+
+func divide(c *call, s *Scope, x, y value.Value) (value.Value, error) {
+	if nullish(x) || nullish(y) {
+		return null()
+	}
+	a, okA := x.AsFloat()
+	b, okB := y.AsFloat()
+	switch {
+	case !okA || !okB:
+		return c.fail("only supports numeric types, not %s and %s", x.Type.Name(), y.Type.Name())
+	case b == 0:
+		return c.fail("can't $divide by zero")
+	}
+	return s.float(a / b), nil
+}
+
+// mod has the sign of the dividend.
+func mod(c *call, s *Scope, x, y value.Value) (value.Value, error) {
+	if nullish(x) || nullish(y) {
+		return null()
+	}
+	a, okA := x.AsFloat()
+	b, okB := y.AsFloat()
+	switch {
+	case !okA || !okB:
+		return c.fail("only supports numeric types, not %s and %s", x.Type.Name(), y.Type.Name())
+	case b == 0:
+		return c.fail("can't $mod by zero")
+	}
+	t := widen(x.Type, y.Type)
+	if t == value.TypeDouble {
+		return s.float(math.Mod(a, b)), nil
+	}
+	n, _ := x.AsInt64()
+	by, _ := y.AsInt64()
+	if by == -1 {
+		n = 0 // the smallest int64 has no counterpart
+	} else {
+		n %= by
+	}
+	return s.integer(t, n), nil
+}
+
+func pow(c *call, s *Scope, x, y value.Value) (value.Value, error) {
+	if nullish(x) || nullish(y) {
+		return null()
+	}
+	a, okA := x.AsFloat()
+	b, okB := y.AsFloat()
+	switch {
+	case !okA:
+		return c.fail("$pow's base must be numeric, not %s", x.Type.Name())
+	case !okB:
+		return c.fail("$pow's exponent must be numeric, not %s", y.Type.Name())
+	case a == 0 && b < 0:
+		return c.fail("$pow cannot take a base of 0 and a negative exponent")
+	}
+	t := widen(x.Type, y.Type)
+	if t != value.TypeDouble {
+		n, _ := x.AsInt64()
+		exponent, _ := y.AsInt64()
+		if out, ok := powInts(n, exponent); ok {
+			return s.integer(t, out), nil
+		}
+	}
+	return s.float(math.Pow(a, b)), nil
+}
+
+// powInts returns base to the exponent when that is a whole number that fits.
+func powInts(base, exponent int64) (int64, bool) {
+	switch {
+	case base == 1, exponent == 0:
+		return 1, true
+	case base == -1:
+		return 1 - 2*(exponent&1), true
+	case exponent < 0:
+		return 0, false
+	case base == 0:
+		return 0, true
+	}
+	out, ok := int64(1), true
+	for range exponent { // at most 63 rounds until it does not fit
+		if out, ok = multiplyInts(out, base); !ok {
+			return 0, false
+		}
+	}
+	return out, true
+}
+
+func abs(c *call, s *Scope, x value.Value) (value.Value, error) {
+	switch {
+	case nullish(x):
+		return null()
+	case x.Type == value.TypeDouble:
+		f, _ := x.AsFloat()
+		return s.float(math.Abs(f)), nil
+	case !x.Type.IsNumber():
+		return c.fail("only supports numeric types, not %s", x.Type.Name())
+	}
+	n, _ := x.AsInt64()
+	if n == math.MinInt64 {
+		return c.fail("can't take $abs of long long min")
+	}
+	return s.integer(x.Type, max(n, -n)), nil
+}
+
+// toWhole makes $ceil and $floor: integers stay as they are.
+func toWhole(f func(float64) float64) func(*call, *Scope, value.Value) (value.Value, error) {
+	return func(c *call, s *Scope, x value.Value) (value.Value, error) {
+		switch {
+		case nullish(x):
+			return null()
+		case x.Type == value.TypeDouble:
+			n, _ := x.AsFloat()
+			return s.float(f(n)), nil
+		case !x.Type.IsNumber():
+			return c.fail("only supports numeric types, not %s", x.Type.Name())
+		}
+		return x, nil
+	}
+}
+
+func round(c *call, s *Scope) (value.Value, error) { return atPlace(c, s, true) }
+func trunc(c *call, s *Scope) (value.Value, error) { return atPlace(c, s, false) }
+
+// atPlace is $round (half to even) and $trunc: [number, place], place being the
+// number of decimal digits, negative to the left of the point.
+func atPlace(c *call, s *Scope, toNearest bool) (value.Value, error) {
+	x, err := c.arg(s, 0)
+	if err != nil {
+		return value.Value{}, err
+	}
+	place := int64(0)
+	if c.given(1) {
+		y, err := c.arg(s, 1)
+		if err != nil {
+			return value.Value{}, err
+		}
+		if nullish(x) || nullish(y) {
+			return null()
+		}
+		var ok bool
+		if place, ok = y.AsInt64(); !ok || place < -20 || place > 100 {
+			return c.fail("precision must be a whole number between -20 and 100")
+		}
+	}
+	switch {
+	case nullish(x):
+		return null()
+	case !x.Type.IsNumber():
+		return c.fail("only supports numeric types, not %s", x.Type.Name())
+	case x.Type == value.TypeDouble:
+		f, _ := x.AsFloat()
+		return s.float(roundFloat(f, int(place), toNearest)), nil
+	case place >= 0:
+		return x, nil
+	}
+	n, _ := x.AsInt64()
+	out, ok := roundInt(n, int(-place), toNearest)
+	if !ok {
+		return c.fail("the result does not fit an int64")
+	}
+	return s.integer(x.Type, out), nil
+}
+
+// roundFloat works on the exact decimal digits of f, as MongoDB does.
+func roundFloat(f float64, place int, toNearest bool) float64 {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return f
+	}
+	if place <= 0 {
+		return roundLeft(f, math.Pow10(-place), toNearest)
+	}
+	var text [512]byte
+	if toNearest {
+		out, _ := strconv.ParseFloat(string(strconv.AppendFloat(text[:0], f, 'f', place, 64)), 64)
+		return out
+	}
+	const beyond = 1100 // more digits than a double has behind its point
+	digits := strconv.AppendFloat(text[:0], f, 'f', beyond, 64)
+	out, _ := strconv.ParseFloat(string(digits[:len(digits)-beyond+place]), 64)
+	return out
+}
+
+// roundLeft rounds f to a multiple of unit.
+func roundLeft(f, unit float64, toNearest bool) float64 {
+	rest := math.Mod(f, unit)
+	down := f - rest
+	size := math.Abs(rest)
+	if !toNearest || size < unit/2 || size == unit/2 && math.Mod(down/unit, 2) == 0 {
+		return math.Copysign(down, f)
+	}
+	return down + math.Copysign(unit, f)
+}
+
+// roundInt rounds the last places digits of n to zero; half goes to even.
+func roundInt(n int64, places int, toNearest bool) (int64, bool) {
+	if places > 19 {
+		return 0, true
+	}
+	if places == 19 { // the unit does not fit an int64; half of it does
+		if toNearest && magnitude(n) > 5e18 {
+			return 0, false
+		}
+		return 0, true
+	}
+	unit := int64(1)
+	for range places {
+		unit *= 10
+	}
+	rest := n % unit
+	down := n - rest
+	if !toNearest {
+		return down, true
+	}
+	half := magnitude(unit / 2)
+	size := magnitude(rest)
+	if size < half || size == half && (down/unit)&1 == 0 {
+		return down, true
+	}
+	if n < 0 {
+		return subtractInts(down, unit)
+	}
+	return addInts(down, unit)
+}
+
+// bitwise makes $bitAnd, $bitOr and $bitXor; they begin with start.
+func bitwise(start int64, f func(x, y int64) int64) func(*call, *Scope) (value.Value, error) {
+	return func(c *call, s *Scope) (value.Value, error) {
+		out, widest := start, value.TypeInt32
+		isNull := false
+		for _, arg := range c.args {
+			v, err := arg.eval(s)
+			if err != nil {
+				return value.Value{}, err
+			}
+			switch v.Type {
+			case value.TypeInt32, value.TypeInt64:
+				n, _ := v.AsInt64()
+				out, widest = f(out, n), widen(widest, v.Type)
+			case value.TypeNull, value.TypeMissing:
+				isNull = true
+			default:
+				return c.fail("only supports int and long operands, not %s", v.Type.Name())
+			}
+		}
+		if isNull {
+			return null()
+		}
+		if widest == value.TypeInt32 {
+			return s.int32(int32(out)), nil
+		}
+		return s.int64(out), nil
+	}
+}
+
+func bitNot(c *call, s *Scope, x value.Value) (value.Value, error) {
+	n, _ := x.AsInt64()
+	switch {
+	case nullish(x):
+		return null()
+	case x.Type == value.TypeInt32:
+		return s.int32(int32(^n)), nil
+	case x.Type == value.TypeInt64:
+		return s.int64(^n), nil
+	}
+	return c.fail("only supports int and long, not %s", x.Type.Name())
+}
