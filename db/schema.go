@@ -76,6 +76,10 @@ func storedDoc(b []byte) (value.Doc, error) {
 	return value.Doc(b[versionBytes:]), nil
 }
 
+// storedVersion returns the number of the operation that wrote a stored
+// document, which storedDoc has accepted.
+func storedVersion(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
+
 // collection is a catalog record. The counters are written in the same commit
 // as the documents they count.
 type collection struct {

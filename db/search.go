@@ -76,8 +76,9 @@ func idKey(coll uint32, id value.Value) []byte {
 // hit is what a walk gives for a document: it aliases the store and is valid
 // only inside the call.
 type hit struct {
-	at  place
-	doc value.Doc
+	at      place
+	version uint64 // the operation that wrote it
+	doc     value.Doc
 }
 
 // bounds are how much the engine looks at or holds at once.
@@ -148,7 +149,7 @@ func (w *walk) view(r kv.Reader, g grant, s *search, b bounds, fn func(hit) erro
 		if ok, err := filter.MatchWithin(w.effort, doc); !ok || err != nil {
 			return err
 		}
-		return fn(hit{at, doc})
+		return fn(hit{at, storedVersion(stored), doc})
 	}
 	if s.byID {
 		w.done = true
