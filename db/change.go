@@ -31,6 +31,9 @@ const (
 	ModeSet
 )
 
+// ofDocument reports whether a change is about one document.
+func (k ChangeKind) ofDocument() bool { return k >= Added && k <= Removed }
+
 // Change is what one operation did to one document.
 type Change struct {
 	Seq           uint64 // number of the operation
@@ -108,6 +111,12 @@ func readChange(seq uint64, b []byte) (c Change, ok bool, err error) {
 		c.ID = c.Before.Get(fieldID)
 	}
 	return c, true, nil
+}
+
+// changeAt returns which document a record that readChange has accepted is
+// about.
+func changeAt(b []byte) (coll uint32, at place) {
+	return binary.BigEndian.Uint32(b[1:]), place(binary.BigEndian.Uint64(b[5:]))
 }
 
 // cutCounted cuts off what stands behind a one-byte length.

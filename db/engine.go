@@ -7,6 +7,7 @@ import (
 
 	"baas/db/commit"
 	"baas/db/kv"
+	"baas/db/txn"
 )
 
 // Options configure an Engine. The zero value of each field has a meaning.
@@ -34,6 +35,9 @@ type Engine struct {
 	opts   Options
 	bounds bounds
 
+	transactions *openTransactions
+	intents      *txn.Intents // of the open transactions
+
 	stop   context.CancelFunc // ends the purger
 	purge  chan struct{}      // one-slot: something was dropped
 	purged chan struct{}      // closed when the purger has ended
@@ -56,11 +60,16 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Engine, error) {
 		return nil, err
 	}
 	background, stop := context.WithCancel(context.Background())
+	intents := txn.NewIntents(o.Now, intentHold, intentWait)
 	e := &Engine{
 		store:  store,
 		commit: commit.New(store, commit.Options{Now: o.Now, Log: o.Log, Window: o.Window}),
 		opts:   o,
 		bounds: defaultBounds(),
+
+		transactions: newOpenTransactions(o.Now, intents),
+		intents:      intents,
+
 		stop:   stop,
 		purge:  make(chan struct{}, 1),
 		purged: make(chan struct{}),
@@ -87,6 +96,7 @@ func openFormat(ctx context.Context, store kv.Store) error {
 // Close finishes queued writes and background work. Calls made after it fail
 // with ServerTimeout, reads excepted until the store is closed.
 func (e *Engine) Close() error {
+	e.transactions.shut()
 	e.stop()
 	<-e.purged
 	return e.commit.Close()

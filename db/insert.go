@@ -19,21 +19,11 @@ import (
 // cannot be stored, DatabaseFailed for a field name that starts with '$' or
 // holds '.', DuplicateWrite for an id that is taken (it wraps ErrDuplicate).
 func (e *Engine) Insert(ctx context.Context, p rules.Principal, coll string, docs []value.Doc) ([]value.Value, error) {
-	if len(docs) == 0 {
-		return nil, fault.Invalid("data", "give at least one document")
+	fresh, ids, err := e.prepareAll(p, docs)
+	if err != nil {
+		return nil, err
 	}
-	fresh := make([]value.Doc, len(docs))
-	ids := make([]value.Value, len(docs))
-	for i, d := range docs {
-		var err error
-		if fresh[i], ids[i], err = e.prepare(p, d); err != nil {
-			if len(docs) > 1 {
-				err = inElement(err, i)
-			}
-			return nil, err
-		}
-	}
-	err := e.do(ctx, func(tx *commit.Tx) error {
+	err = e.do(ctx, func(tx *commit.Tx) error {
 		w, err := e.beginWriting(tx, p, coll, rules.Create)
 		if err != nil {
 			return err
@@ -49,6 +39,25 @@ func (e *Engine) Insert(ctx context.Context, p rules.Principal, coll string, doc
 		return nil, err
 	}
 	return ids, nil
+}
+
+// prepareAll is prepare for several documents.
+func (e *Engine) prepareAll(p rules.Principal, docs []value.Doc) ([]value.Doc, []value.Value, error) {
+	if len(docs) == 0 {
+		return nil, nil, fault.Invalid("data", "give at least one document")
+	}
+	fresh := make([]value.Doc, len(docs))
+	ids := make([]value.Value, len(docs))
+	for i, d := range docs {
+		var err error
+		if fresh[i], ids[i], err = e.prepare(p, d); err != nil {
+			if len(docs) > 1 {
+				err = inElement(err, i)
+			}
+			return nil, nil, err
+		}
+	}
+	return fresh, ids, nil
 }
 
 // prepare checks a document that p creates and gives it the server's fields.

@@ -14,6 +14,7 @@ import (
 	"baas/db/kv"
 	"baas/db/query"
 	"baas/db/rules"
+	"baas/db/txn"
 	"baas/db/value"
 )
 
@@ -73,6 +74,9 @@ func idKey(coll uint32, id value.Value) []byte {
 	return keyenc.Append(collectionPrefix(prefixID, coll), id)
 }
 
+// keyOf is the end of an idKey: an id as the id index has it.
+func keyOf(id value.Value) string { return string(keyenc.Append(nil, id)) }
+
 // hit is what a walk gives for a document: it aliases the store and is valid
 // only inside the call.
 type hit struct {
@@ -96,6 +100,8 @@ type bounds struct {
 	// a sorted one with a limit holds only its best documents so far.
 	resultBytes, sortBytes int
 	pipeline               aggregate.Budget // one Aggregate
+	// One transaction holds so much.
+	transaction txn.Limits
 }
 
 func defaultBounds() bounds {
@@ -106,6 +112,7 @@ func defaultBounds() bounds {
 		inside:      effort.Limits{Patterns: 250 * time.Millisecond, Steps: 20_000_000},
 		resultBytes: 64 << 20, sortBytes: 32 << 20,
 		pipeline: aggregate.Budget{Stage: 100 << 20, Sort: 32 << 20, Total: 128 << 20},
+		transaction: txn.Limits{Writes: 10_000, Bytes: 64 << 20, Reads: 100_000},
 	}
 }
 

@@ -93,7 +93,7 @@ func (e *Engine) Update(ctx context.Context, p rules.Principal, q UpdateRequest)
 // apply changes one document that the condition holds for.
 func (c compiledUpdate) apply(w *writing, p rules.Principal, at place, before value.Doc, res *UpdateResult) error {
 	res.Matched++
-	after, err := c.changed(w, p, before)
+	after, err := c.changed(w.run(), p, before)
 	if err != nil {
 		return err
 	}
@@ -114,51 +114,35 @@ func (c compiledUpdate) kind() ChangeKind {
 	return Updated
 }
 
-// changed returns what becomes of a document.
-func (c compiledUpdate) changed(w *writing, p rules.Principal, before value.Doc) (value.Doc, error) {
+// changed returns what becomes of a document. r has no position yet.
+func (c compiledUpdate) changed(r update.Run, p rules.Principal, before value.Doc) (value.Doc, error) {
 	if c.Replace {
 		return replaced(p, before, c.Update)
 	}
-	run, err := c.run(w, before)
-	if err != nil {
-		return nil, err
+	if c.program.Positional() { // the array element that the condition found
+		var err error
+		if r.Position, _, err = c.search.filter.Locate(r.Meter, before); err != nil {
+			return nil, err
+		}
 	}
-	after, _, err := c.program.Apply(run, before)
+	after, _, err := c.program.Apply(r, before)
 	if err != nil {
 		return nil, err
 	}
 	return after, checkKept(p, before, after)
 }
 
-// run says what the program needs to know besides the document: among it the
-// array element that the condition found.
-func (c compiledUpdate) run(w *writing, before value.Doc) (r update.Run, err error) {
-	r = update.Run{Meter: w.effort, Now: w.now, Position: -1}
-	if c.program.Positional() {
-		r.Position, _, err = c.search.filter.Locate(w.effort, before)
-	}
-	return r, err
+// run is what an update program needs to know besides the document.
+func (w *writing) run() update.Run {
+	return update.Run{Meter: w.effort, Now: w.now, Position: -1}
 }
 
-// upsert makes the document of an update that nothing matched: the equality
-// fields of the condition, changed by the operators, or the whole new document
-// under the condition's id.
+// upsert makes the document of an update that nothing matched.
 func (e *Engine) upsert(w *writing, p rules.Principal, c compiledUpdate, res *UpdateResult) error {
 	if _, err := enter(w.tx, p, w.coll.name, rules.Create); err != nil {
 		return err
 	}
-	seed, err := update.Seed(c.search.cond)
-	if err != nil {
-		return err
-	}
-	if seed, err = seeded(p, seed); err != nil {
-		return err
-	}
-	made, err := c.made(w, seed)
-	if err != nil {
-		return err
-	}
-	d, id, err := e.prepare(p, made)
+	d, id, err := e.upserted(w.run(), p, c)
 	if err != nil {
 		return err
 	}
@@ -169,10 +153,28 @@ func (e *Engine) upsert(w *writing, p rules.Principal, c compiledUpdate, res *Up
 	return w.add(d, id)
 }
 
+// upserted returns the document that an update makes when nothing matches: the
+// equality fields of the condition, changed by the operators, or the whole new
+// document under the condition's id.
+func (e *Engine) upserted(r update.Run, p rules.Principal, c compiledUpdate) (value.Doc, value.Value, error) {
+	seed, err := update.Seed(c.search.cond)
+	if err != nil {
+		return nil, value.Value{}, err
+	}
+	if seed, err = seeded(p, seed); err != nil {
+		return nil, value.Value{}, err
+	}
+	made, err := c.made(r, seed)
+	if err != nil {
+		return nil, value.Value{}, err
+	}
+	return e.prepare(p, made)
+}
+
 // made returns the document of an upsert before it gets the server's fields.
-func (c compiledUpdate) made(w *writing, seed value.Doc) (value.Doc, error) {
+func (c compiledUpdate) made(r update.Run, seed value.Doc) (value.Doc, error) {
 	if !c.Replace {
-		return c.program.ApplyInsert(update.Run{Meter: w.effort, Now: w.now}, seed)
+		return c.program.ApplyInsert(r, seed)
 	}
 	id := c.Update.Get(fieldID)
 	if id.IsMissing() {
