@@ -141,7 +141,11 @@ func (m *Model) Find(p rules.Principal, q db.FindRequest) ([]value.Doc, error) {
 	if q.Limit > 0 {
 		docs = docs[:min(int(q.Limit), len(docs))]
 	}
-	projection, err := query.CompileProjection(q.Projection, nil)
+	f, err := query.Compile(q.Query)
+	if err != nil {
+		return nil, err
+	}
+	projection, err := query.CompileProjection(q.Projection, f)
 	if err != nil {
 		return nil, err
 	}

@@ -125,8 +125,12 @@ func (n *node) equalities(out *[]Equality) {
 	case kindEqual:
 		*out = append(*out, Equality{n.path.String(), n.operand})
 	case kindIn:
-		if len(n.set.values) == 1 && len(n.set.patterns) == 0 && !n.set.null {
+		switch {
+		case len(n.set.patterns) > 0:
+		case len(n.set.values) == 1 && !n.set.null:
 			*out = append(*out, Equality{n.path.String(), n.set.values[0]})
+		case len(n.set.values) == 0 && n.set.null:
+			*out = append(*out, Equality{n.path.String(), value.Null()})
 		}
 	}
 }

@@ -15,6 +15,8 @@ type Projection struct {
 	include bool    // of members without a rule of their own: false keeps them
 	rules   []*rule // empty: everything
 	appends []*rule // $elemMatch of an including projection, behind the others
+	found   path    // of "a.$": of the first array on it, only the element that filter finds stays
+	filter  *Filter
 }
 
 // action is what a projection does with one member.
@@ -40,7 +42,8 @@ type rule struct {
 // CompileProjection reads {path: 1 or 0 or a command}. Either the named members
 // are kept (and _id, unless it is 0) or the named ones are dropped, never both;
 // objects nest ({a: {b: 1}} is {"a.b": 1}). The commands are $slice and, for a
-// top-level path, $elemMatch. A nil or empty one keeps everything. A mixture, two
+// top-level path, $elemMatch; {"a.$": 1} keeps the element of a that the
+// condition found. A nil or empty one keeps everything. A mixture, two
 // rules for one path or a wrong operand is a DatabaseFailed, an unknown operator
 // a DatabaseOperator, both naming the path. f is the condition that found the
 // documents, nil for none: the positional "a.$" speaks of it.
@@ -54,7 +57,7 @@ func CompileProjection(d value.Doc, f *Filter) (*Projection, error) {
 	if d.IsEmpty() {
 		return &Projection{}, nil
 	}
-	c := projector{}
+	c := projector{filter: f}
 	if err := c.object("", append(value.Doc(nil), d...)); err != nil {
 		return nil, err
 	}
@@ -76,7 +79,49 @@ func (p *Projection) ApplyWithin(m *effort.Meter, d value.Doc) (value.Doc, error
 	for _, r := range p.appends {
 		a.member(&b, r.name, d.Get(r.name), r, false)
 	}
-	return b.Doc(), a.run.end()
+	out := b.Doc()
+	if err := a.run.end(); err != nil || p.found == nil {
+		return out, err
+	}
+	return p.cut(m, d, out)
+}
+
+// cut leaves one element of the array that the positional path leads to.
+func (p *Projection) cut(m *effort.Meter, d, out value.Doc) (value.Doc, error) {
+	at := -1
+	if p.filter != nil {
+		var err error
+		if at, _, err = p.filter.Locate(m, d); err != nil {
+			return nil, err
+		}
+	}
+	var b value.Builder
+	if !only(&b, out, p.found, at) {
+		return nil, fault.Refused("projection."+p.found.String()+".$", "Executor error during find command :: caused by :: "+
+			"positional operator '.$' couldn't find a matching element in the array")
+	}
+	return b.Doc(), nil
+}
+
+// only appends d with the first array on the path cut to the element at that
+// position; false means that there is no such element.
+func only(b *value.Builder, d value.Doc, p path, at int) bool {
+	ok := true
+	for key, v := range d.All() {
+		switch {
+		case key != p[0].name:
+			b.Add(key, v)
+		case v.Type == value.TypeArray:
+			element := v.Doc().At(at)
+			ok = !element.IsMissing()
+			b.Array(key, func(a *value.ArrayBuilder) { a.Add(element) })
+		case v.Type == value.TypeObject && len(p) > 1:
+			b.Object(key, func(b *value.Builder) { ok = only(b, v.Doc(), p[1:], at) })
+		default:
+			b.Add(key, v)
+		}
+	}
+	return ok
 }
 
 // applier is the state of one Apply.
@@ -197,10 +242,12 @@ type projector struct {
 	sliced   bool        // some path has $slice
 	picked   bool        // some path has $elemMatch
 	id       value.Value // what the projection says about _id
+	found    path        // of the positional one
+	filter   *Filter
 }
 
 func (c *projector) finish() *Projection {
-	p := &Projection{rules: c.root.subs}
+	p := &Projection{rules: c.root.subs, found: c.found, filter: c.filter}
 	switch {
 	case c.included:
 		p.include = true
@@ -234,8 +281,11 @@ func (c *projector) object(prefix string, d value.Doc) error {
 		switch {
 		case hasEmptyPart(key) || strings.Count(text, ".") >= value.MaxDepth:
 			return fault.Refused(at, "must be the path of a member")
-		case strings.HasSuffix(key, ".$") || key == "$":
-			return fault.Refused(at, "the positional projection is not supported; use $elemMatch or $slice")
+		case strings.HasSuffix(key, ".$"):
+			if err := c.positional(at, strings.TrimSuffix(text, ".$"), v); err != nil {
+				return err
+			}
+			continue
 		case strings.HasPrefix(key, "$") || strings.Contains(key, ".$"):
 			return fault.Refused(at, "a member's name cannot begin with $")
 		}
@@ -272,6 +322,26 @@ func (c *projector) path(at, text string, v value.Value) error {
 	return c.insert(at, text, r)
 }
 
+// positional reads "a.$": 1.
+func (c *projector) positional(at, text string, v value.Value) error {
+	switch {
+	case v.Type == value.TypeObject:
+		return fault.Refused(at, "Positional projection is not allowed when applied to an expression or sub object")
+	case v.Type != value.TypeBool && !v.Type.IsNumber():
+		return fault.Refused(at, "Positional projection is not applicable when working with a literal value")
+	case !v.IsTrue():
+		return fault.Refused(at, "Cannot exclude array elements with the positional operator")
+	case strings.Contains(text, "$"):
+		return fault.Refused(at, "Positional projection may only be used at the end of a path")
+	case c.found != nil:
+		return fault.Refused(at, "Cannot specify more than one positional projection per query.")
+	case c.picked:
+		return fault.Refused(at, "Cannot specify both positional operator and $elemMatch in one projection")
+	}
+	c.found = splitPath(text)
+	return c.path(at, text, v)
+}
+
 // mode notes that a path is kept or dropped, and refuses the mixture.
 func (c *projector) mode(at, text string, v value.Value) error {
 	if text == "_id" {
@@ -305,6 +375,9 @@ func (c *projector) command(at, text string, d value.Doc, r *rule) error {
 	case name == "$elemMatch":
 		if strings.Contains(text, ".") {
 			return fault.Refused(at, "works on a top-level member only")
+		}
+		if c.found != nil {
+			return fault.Refused(at, "Cannot specify both positional operator and $elemMatch in one projection")
 		}
 		r.action = pick
 		c.picked = true

@@ -1,6 +1,8 @@
 package update
 
 import (
+	"encoding/binary"
+
 	"baas/db/value"
 )
 
@@ -19,7 +21,7 @@ type edit interface {
 // known reports whether there is an operator of that name.
 func known(name string) bool {
 	switch name {
-	case "$set", "$setOnInsert", "$unset", "$inc", "$mul", "$min", "$max", "$bit", "$rename",
+	case "$set", "$setOnInsert", "$currentDate", "$unset", "$inc", "$mul", "$min", "$max", "$bit", "$rename",
 		"$push", "$addToSet", "$pop", "$pull", "$pullAll":
 		return true
 	}
@@ -37,6 +39,8 @@ func compileEdit(name, path string, operand value.Value) (edit, error) {
 	switch name {
 	case "$set":
 		return set{operand}, nil
+	case "$currentDate":
+		return compileCurrentDate(at, operand)
 	case "$setOnInsert":
 		return setOnInsert{operand}, nil
 	case "$unset":
@@ -47,7 +51,7 @@ func compileEdit(name, path string, operand value.Value) (edit, error) {
 		return bound{operand, +1}, nil
 	case "$inc", "$mul":
 		if !operand.Type.IsNumber() {
-			return nil, failed(at, "must be a number, it is of type %s", operand.Type.Name())
+			return nil, failed(at, "Cannot %s with non-numeric argument, it is of type %s", verbs(name), operand.Type.Name())
 		}
 		return arithmetic{path, name, operand}, nil
 	case "$bit":
@@ -66,12 +70,53 @@ func compileEdit(name, path string, operand value.Value) (edit, error) {
 	return nil, unknown(name)
 }
 
+// verbs returns what MongoDB's texts call an arithmetic operator.
+func verbs(name string) string {
+	if name == "$inc" {
+		return "increment"
+	}
+	return "multiply"
+}
+
 // set is $set.
 type set struct{ to value.Value }
 
 func (e set) apply(*state, value.Value) (value.Value, error) { return e.to, nil }
 func (set) creates(*state) bool                              { return true }
 func (set) strict(*state) bool                               { return true }
+
+// currentDate is $currentDate: the time of the operation, as a date or a
+// timestamp.
+type currentDate struct{ timestamp bool }
+
+// compileCurrentDate reads true or {"$type": "date" or "timestamp"}.
+func compileCurrentDate(at string, operand value.Value) (edit, error) {
+	if operand.Type == value.TypeBool {
+		return currentDate{}, nil
+	}
+	d := operand.Doc()
+	if operand.Type != value.TypeObject || d.Len() != 1 || d.Get("$type").IsMissing() {
+		return nil, failed(at, "must be true or {\"$type\": \"date\"}, it is of type %s", operand.Type.Name())
+	}
+	switch d.Get("$type").Text() {
+	case "date":
+		return currentDate{}, nil
+	case "timestamp":
+		return currentDate{timestamp: true}, nil
+	}
+	return nil, failed(at+".$type", "The '$type' string field is required to be 'date' or 'timestamp'")
+}
+
+func (e currentDate) apply(s *state, _ value.Value) (value.Value, error) {
+	if !e.timestamp {
+		return value.Time(s.Now), nil
+	}
+	seconds := uint64(uint32(s.Now.Unix()))
+	return value.Value{Type: value.TypeTimestamp, Data: binary.LittleEndian.AppendUint64(nil, seconds<<32|1)}, nil
+}
+
+func (currentDate) creates(*state) bool { return true }
+func (currentDate) strict(*state) bool  { return true }
 
 // setOnInsert is $setOnInsert: $set when an upsert creates the document.
 type setOnInsert struct{ to value.Value }

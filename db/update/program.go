@@ -200,7 +200,7 @@ func sameID(before, after value.Doc) error {
 	if old.IsMissing() || value.Equal(old, after.Get("_id")) {
 		return nil
 	}
-	return failed("_id", "performing an update on the path '_id' would modify the immutable field '_id'")
+	return failed("_id", "Performing an update on the path '_id' would modify the immutable field '_id'")
 }
 
 // idFirst returns d with _id as its first member.

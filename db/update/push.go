@@ -132,9 +132,12 @@ func (e push) compare(x, y value.Value) int {
 	return 0
 }
 
-// of returns what an element is sorted by. The path goes through objects, and
-// through arrays by position only; missing sorts as null.
+// of returns what an element is sorted by. The path begins in an object, and
+// goes through arrays by position only; missing sorts as null.
 func (k sortKey) of(v value.Value) value.Value {
+	if len(k.path) > 0 && v.Type != value.TypeObject {
+		return value.Null()
+	}
 	for _, name := range k.path {
 		v = v.Doc().Get(name)
 	}

@@ -77,7 +77,7 @@ func (p *Program) insert(path string, e edit) error {
 		return err
 	}
 	if clash != "" {
-		return failed(path, "updating the path '%s' would create a conflict at '%s'", path, clash)
+		return failed(path, "Updating the path '%s' would create a conflict at '%s'", path, clash)
 	}
 	t.edit = e
 	p.paths = append(p.paths, path)
@@ -214,8 +214,11 @@ func (s *state) array(a *value.ArrayBuilder, d value.Doc, t *branch) {
 			numbered = append(numbered, sub)
 			continue
 		}
-		if sub.strict(s) {
+		switch {
+		case sub.creates(s):
 			s.fail(cannotCreate(sub, t, value.TypeArray))
+		case sub.strict(s):
+			s.fail(cannotTraverse(sub, t, value.TypeArray))
 		}
 	}
 	slices.SortFunc(numbered, func(x, y *branch) int { return x.index - y.index })
@@ -290,18 +293,24 @@ func (s *state) edited(v value.Value, t *branch) value.Value {
 }
 
 // refuse notes the error when the edits of t want to create something inside
-// null or a scalar.
+// null or a scalar, or look for an array there. $unset does neither.
 func (s *state) refuse(v value.Value, t *branch) {
 	for _, sub := range t.subs {
-		if sub.creates(s) {
+		switch {
+		case sub.creates(s):
 			s.fail(cannotCreate(sub, t, v.Type))
-			return
+		case sub.strict(s):
+			s.fail(cannotTraverse(sub, t, v.Type))
 		}
 	}
 }
 
 func cannotCreate(sub, parent *branch, t value.Type) error {
 	return failed(sub.path, "Cannot create field '%s' in element {%s: %s}", sub.name, parent.name, t.Name())
+}
+
+func cannotTraverse(sub, parent *branch, t value.Type) error {
+	return failed(sub.path, "Cannot use the part (%s) of (%s) to traverse the element ({%s: %s})", sub.name, sub.path, parent.name, t.Name())
 }
 
 // resolve reads what each $rename moves, before anything changes. Neither end
