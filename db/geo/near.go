@@ -122,16 +122,19 @@ func CompileNear(at, name string, v value.Value, siblings value.Doc) (*Near, err
 // sphere can serve.
 func (n *Near) Flat() bool { return n.flat }
 
-// Distance returns how far a document's value is away, and whether it is a
-// geometry within the distances of the search; steps is what the look cost. Of a
-// line or polygon the nearest place counts; inside a polygon the distance is 0.
+// Within reports whether a distance is one that the search asks for.
+func (n *Near) Within(distance float64) bool { return distance >= n.min && distance <= n.max }
+
+// Distance returns how far a document's value is away; ok is false when it is no
+// geometry. steps is what the look cost. Of a line or polygon the nearest place
+// counts; inside a polygon the distance is 0.
 func (n *Near) Distance(v value.Value) (distance float64, ok bool, steps int) {
 	x, y, isPoint := storedPoint(v)
 	switch {
 	case isPoint && n.flat:
-		return n.within(math.Hypot(x-n.x, y-n.y), 1)
+		return math.Hypot(x-n.x, y-n.y), true, 1
 	case isPoint && onEarth(x, y):
-		return n.within(toPoint(x, y).Distance(n.centre).Radians()/n.unit, 1)
+		return toPoint(x, y).Distance(n.centre).Radians() / n.unit, true, 1
 	case isPoint || n.flat || v.Type != value.TypeObject:
 		return 0, false, 1
 	}
@@ -141,11 +144,7 @@ func (n *Near) Distance(v value.Value) (distance float64, ok bool, steps int) {
 	if err != nil || g.validate(r) != nil {
 		return 0, false, steps
 	}
-	return n.within(g.angle(n.centre)/n.unit, steps)
-}
-
-func (n *Near) within(distance float64, steps int) (float64, bool, int) {
-	return distance, distance >= n.min && distance <= n.max, steps
+	return g.angle(n.centre) / n.unit, true, steps
 }
 
 // angle returns the smallest angle between p and a place of g, in radians.

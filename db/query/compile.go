@@ -35,6 +35,8 @@ func (c compiler) document(o operand) (node, error) {
 		return c.logical(o, kindOr)
 	case "$nor":
 		return c.logical(o, kindNor)
+	case "$text":
+		return c.text(o)
 	case "$comment":
 		return node{kind: kindAnd}, nil
 	case "$alwaysTrue":
@@ -91,6 +93,14 @@ func (c compiler) field(o operand) (node, error) {
 		return c.elemMatch(o)
 	case "$bitsAllSet", "$bitsAllClear", "$bitsAnySet", "$bitsAnyClear":
 		return bitTest(o)
+	case "$geoWithin", "$within":
+		return geoWithin(o)
+	case "$geoIntersects":
+		return geoIntersects(o)
+	case "$near", "$nearSphere", "$geoNear":
+		return c.near(o)
+	case "$minDistance", "$maxDistance":
+		return distance(o)
 	case "$comment":
 		return node{kind: kindAnd}, nil
 	}

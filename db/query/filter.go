@@ -65,7 +65,11 @@ func Compile(d value.Doc) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Filter{root.simplified()}, nil
+	root = root.simplified()
+	if err := root.checkSearches(); err != nil {
+		return nil, err
+	}
+	return &Filter{root}, nil
 }
 
 // Match reports whether f selects d, which must have passed value.Check once.
