@@ -22,7 +22,15 @@ func runWorker(t *testing.T, reply, script string) (got string, actions []map[st
 		}
 	}
 	set("env", "dev")
-	set("context", func() map[string]any { return map[string]any{"OPENID": "o-1", "ENV": "dev"} })
+	set("context", func() *goja.Object {
+		context := vm.NewObject() // a Go map would list its members in any order
+		for _, member := range [][2]string{{"OPENID", "o-1"}, {"ENV", "dev"}} {
+			if err := context.Set(member[0], member[1]); err != nil {
+				t.Error(err)
+			}
+		}
+		return context
+	})
 	set("act", func(body string) *goja.Promise {
 		var action map[string]any
 		if err := json.Unmarshal([]byte(body), &action); err != nil {

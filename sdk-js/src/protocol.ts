@@ -11,6 +11,8 @@ export interface Reply {
   requestId?: string;
   code?: string;
   message?: string;
+  /** Of database.startTransaction. */
+  transactionId?: string;
   data?: object;
 }
 
@@ -31,6 +33,17 @@ export interface ModifyData {
   updated?: number;
   upserted_id?: unknown;
   upsert_id?: unknown;
+}
+
+export interface ModifyAndReturnData {
+  updated?: number;
+  /** Text of the changed document. */
+  doc?: string | null;
+}
+
+/** Reply of the old dialect: a text in a text. */
+export interface AggregateData {
+  list?: string;
 }
 
 export interface RemoveData {

@@ -218,6 +218,23 @@ export interface Database {
   collection(name: string): Collection;
   /** Needs an API key. */
   createCollection(name: string): Promise<Ok>;
+  /** Needs an API key. The transaction must be committed or rolled back within 30 seconds. */
+  startTransaction(): Promise<Transaction>;
+  /**
+   * Needs an API key. Commits when the callback resolves; after a conflict with
+   * other writes it is run again, 3 times in all unless told otherwise.
+   */
+  runTransaction<R>(callback: (transaction: Transaction) => R | Promise<R>, times?: number): Promise<R>;
+}
+
+/** Several operations that happen together or not at all. */
+export interface Transaction {
+  /** The collection inside the transaction; it can neither be watched nor aggregated. */
+  collection(name: string): Collection;
+  /** Not inside of runTransaction, which commits by itself. */
+  commit(): Promise<Ok>;
+  /** Undoes everything; runTransaction then fails with exactly this reason. */
+  rollback(reason?: unknown): Promise<Ok>;
 }
 
 /** A builder: every method but the last of a chain returns a new query. */
@@ -245,6 +262,47 @@ export interface Collection extends Query {
   doc(id: DocumentId): DocumentReference;
   add(options: Plain<AddOptions>): Promise<{ _id: DocumentId } & Ok>;
   add(options: AddOptions): void;
+  aggregate(): Aggregate;
+}
+
+/** Stages of an aggregation, in order; every method returns a new builder. */
+export interface Stages<Self> {
+  addFields(fields: object): Self;
+  bucket(spec: object): Self;
+  bucketAuto(spec: object): Self;
+  collStats(spec?: object): Self;
+  count(name: string): Self;
+  facet(pipelines: object): Self;
+  geoNear(spec: object): Self;
+  graphLookup(spec: object): Self;
+  group(spec: object): Self;
+  indexStats(): Self;
+  limit(count: number): Self;
+  /** A join, by fields or by a pipeline (`db.command.aggregate.pipeline()…done()`). */
+  lookup(spec: object): Self;
+  /** Conditions as in where; the expressions of aggregations only in `_.expr`. */
+  match(condition: object): Self;
+  out(collection: string): Self;
+  project(projection: object): Self;
+  redact(expression: unknown): Self;
+  replaceRoot(spec: object): Self;
+  /** The number of documents, or `{size}`. */
+  sample(size: number | object): Self;
+  skip(count: number): Self;
+  sort(order: object): Self;
+  sortByCount(expression: unknown): Self;
+  unwind(spec: string | object): Self;
+}
+
+export interface Aggregate extends Stages<Aggregate> {
+  /** On a client at most 20 documents, unless a limit stage asks for more. */
+  end(): Promise<{ list: any[] } & Ok>;
+  end(callbacks: Callbacks<{ list: any[] } & Ok>): void;
+}
+
+/** The pipeline of a lookup. */
+export interface Pipeline extends Stages<Pipeline> {
+  done(): object;
 }
 
 export interface DocumentReference {
@@ -375,8 +433,15 @@ export interface QueryOperators {
 }
 
 export interface Command extends QueryOperators {
+  /** A whole condition: an expression of aggregations that must be true. */
   expr(expression: unknown): QueryCommand;
+  /** A whole condition. */
   jsonSchema(schema: unknown): QueryCommand;
+  /** A whole condition: words in the fields of the collection's text index. */
+  text(
+    options:
+      string | { search: string; language?: string; caseSensitive?: boolean; diacriticSensitive?: boolean },
+  ): QueryCommand;
   and(...conditions: unknown[]): QueryCommand;
   or(...conditions: unknown[]): QueryCommand;
   nor(...conditions: unknown[]): QueryCommand;
@@ -402,7 +467,125 @@ export interface Command extends QueryOperators {
     slice(range: number | [number, number]): ProjectionCommand;
     elemMatch(condition: unknown): ProjectionCommand;
   };
+
+  aggregate: AggregateOperators & { pipeline(): Pipeline };
 }
+
+/** An operator with its argument, for the expressions of aggregations. */
+export interface AggregateCommand {
+  readonly operator: string;
+}
+
+/** `$`: one function for each operator of expressions; an argument is an expression or a list of them. */
+export type AggregateOperators = Record<AggregateOperator, (argument: any) => AggregateCommand>;
+
+export type AggregateOperator =
+  | 'abs'
+  | 'add'
+  | 'addToSet'
+  | 'allElementsTrue'
+  | 'and'
+  | 'anyElementTrue'
+  | 'arrayElemAt'
+  | 'arrayToObject'
+  | 'avg'
+  | 'ceil'
+  | 'cmp'
+  | 'concat'
+  | 'concatArrays'
+  | 'cond'
+  | 'convert'
+  | 'dateFromParts'
+  | 'dateFromString'
+  | 'dateToParts'
+  | 'dateToString'
+  | 'dayOfMonth'
+  | 'dayOfWeek'
+  | 'dayOfYear'
+  | 'divide'
+  | 'eq'
+  | 'exp'
+  | 'filter'
+  | 'first'
+  | 'floor'
+  | 'gt'
+  | 'gte'
+  | 'hour'
+  | 'ifNull'
+  | 'in'
+  | 'indexOfArray'
+  | 'indexOfBytes'
+  | 'indexOfCP'
+  | 'isArray'
+  | 'isoDayOfWeek'
+  | 'isoWeek'
+  | 'isoWeekYear'
+  | 'last'
+  | 'let'
+  | 'literal'
+  | 'ln'
+  | 'log'
+  | 'log10'
+  | 'lt'
+  | 'lte'
+  | 'ltrim'
+  | 'map'
+  | 'max'
+  | 'mergeObjects'
+  | 'meta'
+  | 'millisecond'
+  | 'min'
+  | 'minute'
+  | 'mod'
+  | 'month'
+  | 'multiply'
+  | 'neq'
+  | 'not'
+  | 'objectToArray'
+  | 'or'
+  | 'pow'
+  | 'push'
+  | 'range'
+  | 'reduce'
+  | 'reverseArray'
+  | 'rtrim'
+  | 'second'
+  | 'setDifference'
+  | 'setEquals'
+  | 'setIntersection'
+  | 'setIsSubset'
+  | 'setUnion'
+  | 'size'
+  | 'slice'
+  | 'split'
+  | 'sqrt'
+  | 'stdDevPop'
+  | 'stdDevSamp'
+  | 'strcasecmp'
+  | 'strLenBytes'
+  | 'strLenCP'
+  | 'substr'
+  | 'substrBytes'
+  | 'substrCP'
+  | 'subtract'
+  | 'sum'
+  | 'switch'
+  | 'toBool'
+  | 'toDate'
+  | 'toDecimal'
+  | 'toDouble'
+  | 'toInt'
+  | 'toLong'
+  | 'toLower'
+  | 'toObjectId'
+  | 'toString'
+  | 'toUpper'
+  | 'trim'
+  | 'trunc'
+  | 'type'
+  | 'week'
+  | 'year'
+  | 'zip';
 
 export interface ServerDate {
   readonly options: { readonly offset: number };

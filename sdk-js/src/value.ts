@@ -177,13 +177,22 @@ function mongoFlags(flags: string): string {
  * beyond 2^53 lose precision.
  */
 export function decode(value: unknown): unknown {
+  return revive(value, reviveGeo);
+}
+
+/** Decodes as decode does, but leaves GeoJSON as plain objects. */
+export function decodePlainGeo(value: unknown): unknown {
+  return revive(value, () => undefined);
+}
+
+function revive(value: unknown, geo: (value: object) => object | undefined): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(decode);
+  if (Array.isArray(value)) return value.map((item) => revive(item, geo));
   const special = decodeSpecial(value as Record<string, unknown>);
   if (special !== undefined) return special;
   const out = {};
-  for (const [key, member] of Object.entries(value)) put(out, key, decode(member));
-  return reviveGeo(out) ?? out;
+  for (const [key, member] of Object.entries(value)) put(out, key, revive(member, geo));
+  return geo(out) ?? out;
 }
 
 function decodeSpecial(value: Record<string, unknown>): unknown {

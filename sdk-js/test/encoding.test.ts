@@ -2,13 +2,16 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { aggregateCommand as $ } from '../src/database/aggregate-command';
+import { encodeStages } from '../src/database/aggregate-encoder';
 import { command as _ } from '../src/database/command';
 import { Database } from '../src/database/database';
 import { encodeCondition, encodeProjection } from '../src/database/query-encoder';
+import { StageBuilder, type Stage } from '../src/database/pipeline';
 import { serverSide } from '../src/database/side';
 import { plainStore } from '../src/database/store';
 import { encodeUpdate } from '../src/database/update-encoder';
-import { decode, encode, extended, plain, type Json } from '../src/value';
+import { decode, decodePlainGeo, encode, extended, plain, type Dialect, type Json } from '../src/value';
 
 interface Vector {
   name: string;
@@ -33,7 +36,20 @@ function vectors(file: string): Vector[] {
 
 function evaluate(code: string): unknown {
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the vectors are ours, and code is what they are about
-  return (new Function('_', 'db', `return ${code}`) as (...args: unknown[]) => unknown)(_, db);
+  const run = new Function('_', 'db', '$', '$a', `return ${code}`) as (...args: unknown[]) => unknown;
+  return run(_, db, $, new Stages());
+}
+
+/** Stands for collection.aggregate() in the vectors. */
+class Stages extends StageBuilder {
+  protected derive(stages: readonly Stage[]): this {
+    return new Stages(stages) as this;
+  }
+  in(dialect: Dialect): Json[] {
+    return encodeStages(this.stages, dialect).map(({ stageKey, stageValue }) => ({
+      [stageKey]: JSON.parse(stageValue) as Json,
+    }));
+  }
 }
 
 /** Compares as text: toEqual would not see a member named __proto__. */
@@ -56,6 +72,54 @@ describe('conditions', () => {
 describe('updates', () => {
   it.each(vectors('update'))('$name', ({ code, plain: want }) => {
     same(encodeUpdate(evaluate(code), plain), want);
+  });
+});
+
+describe('aggregations', () => {
+  it.each(vectors('aggregate'))('$name', ({ code, plain: want }) => {
+    same((evaluate(code) as Stages).in(plain), want);
+  });
+
+  it.each(vectors('aggregate'))('$name: both dialects mean the same', ({ code }) => {
+    const stages = evaluate(code) as Stages;
+    // A server date is a marker of the dialect, nothing that comes back.
+    const text = (dialect: Dialect) =>
+      JSON.stringify(decode(stages.in(dialect))).replace('$tcb_server_date', '$date');
+    expect(text(extended)).toBe(text(plain));
+  });
+
+  it('writes numbers and dates of the new dialect as it wants them', () => {
+    const stages = evaluate('$a.limit(3).addFields({at: new Date(7), n: $.add([1, 2.5])})') as Stages;
+    same(stages.in(extended), [
+      { $limit: { $numberInt: '3' } },
+      {
+        $addFields: {
+          at: { $date: { $numberLong: '7' } },
+          n: { $add: [{ $numberInt: '1' }, { $numberDouble: '2.5' }] },
+        },
+      },
+    ]);
+  });
+
+  it('offers every operator of the typings', () => {
+    for (const [name, operator] of Object.entries($)) {
+      if (name === 'pipeline') continue;
+      same(encode((operator as (x: unknown) => unknown)('$x'), plain), {
+        [name === 'neq' ? '$ne' : `$${name}`]: '$x',
+      });
+    }
+    expect(Object.keys($)).toHaveLength(107);
+  });
+
+  it('leaves a builder as it was', () => {
+    const before = $.pipeline().match({ a: 1 });
+    before.limit(1);
+    expect(before.done().stages).toHaveLength(1);
+  });
+
+  it('leaves GeoJSON in results of clients as it is', () => {
+    const point = { type: 'Point', coordinates: [1, 2] };
+    expect(decodePlainGeo({ at: point, d: { $date: 5 } })).toEqual({ at: point, d: new Date(5) });
   });
 });
 
@@ -121,6 +185,42 @@ describe('refused data', () => {
       -401002,
       '$gt',
     ],
+    [
+      'a condition of a field as the match of an aggregation',
+      () => encodeStages([{ name: 'match', argument: _.gt(1) }], plain),
+      -401002,
+      '_.gt',
+    ],
+    ['a pipeline in a document', () => encode({ a: $.pipeline().done() }, plain), -401002, 'lookup'],
+    [
+      'an expression as update',
+      () => encodeUpdate({ a: $.add(['$b', 1]) }, plain),
+      -401002,
+      'a.$add: updates are written with db.command',
+    ],
+    ['an expression as condition', () => encodeCondition({ a: $.gt(1) }, plain), -401002, 'a.$gt'],
+    ['text on a field', () => encodeCondition({ a: _.text('x') }, plain), -401002, '_.text'],
+    ['text without words', () => _.text({}), -401003, 'search'],
+    [
+      'a near that is no point',
+      () => _.geoNear({ geometry: db.Geo.LineString([db.Geo.Point(0, 0), db.Geo.Point(1, 1)]) }),
+      -401003,
+      'geometry should be Point',
+    ],
+    [
+      'a distance that is no number',
+      () => _.geoNear({ geometry: db.Geo.Point(0, 0), maxDistance: '1' }),
+      -401003,
+      'maxDistance',
+    ],
+    [
+      'within a line',
+      () => _.geoWithin({ geometry: { type: 'LineString', coordinates: [] } }),
+      -401003,
+      'Polygon or MultiPolygon',
+    ],
+    ['within a sphere without radius', () => _.geoWithin({ centerSphere: [[0, 0]] }), -401003, 'radians'],
+    ['intersects nothing', () => _.geoIntersects({}), -401003, 'geometry'],
     ['in without a list', () => _.in('x' as unknown as unknown[]), -401003, 'in'],
     ['inc without a number', () => _.inc('1' as unknown as number), -401003, 'inc'],
     ['a point out of range', () => db.Geo.Point(181, 0), -1, 'longitude'],

@@ -9,6 +9,8 @@ export const script = {
   context: {} as Record<string, unknown>,
   lines: [] as [string, object][],
   failure: undefined as Error | undefined,
+  /** Answers instead of reply, when it is there. */
+  answer: undefined as ((action: Record<string, unknown>) => object) | undefined,
   /** Never answers. */
   silent: false,
 };
@@ -16,8 +18,10 @@ export const script = {
 export const env = 'dev';
 
 export function act(bodyText: string): Promise<string> {
-  script.actions.push(JSON.parse(bodyText) as Record<string, unknown>);
-  return script.silent ? new Promise(() => undefined) : Promise.resolve(JSON.stringify(script.reply));
+  const action = JSON.parse(bodyText) as Record<string, unknown>;
+  script.actions.push(action);
+  if (script.silent) return new Promise(() => undefined);
+  return Promise.resolve(JSON.stringify(script.answer?.(action) ?? script.reply));
 }
 
 export function upload(path: string, bytes: Uint8Array): Promise<string> {

@@ -17,6 +17,7 @@ beforeEach(() => {
     context: {},
     lines: [],
     failure: undefined,
+    answer: undefined,
     silent: false,
   });
 });

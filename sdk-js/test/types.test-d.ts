@@ -1,10 +1,13 @@
 // Types as applications meet them.
 
 import { expectTypeOf, test } from 'vitest';
+import type { AggregateOperator as BuiltOperator } from '../src/database/aggregate-command';
 import type {
+  AggregateOperator,
   CallFunctionResult,
   Cloud,
   Collection,
+  Database,
   Document,
   Ok,
   UploadFileResult,
@@ -13,6 +16,7 @@ import type {
 
 declare const cloud: Cloud;
 declare const todos: Collection;
+declare const database: Database;
 
 test('a call is a promise, or void with a callback', () => {
   expectTypeOf(cloud.callFunction({ name: 'f' })).resolves.toEqualTypeOf<CallFunctionResult>();
@@ -39,4 +43,24 @@ test('queries chain and yield documents', () => {
   todos.watch({ onChange: () => undefined });
   // @ts-expect-error doc needs an id
   todos.doc();
+});
+
+test('aggregations chain and yield a list', () => {
+  const $ = database.command.aggregate;
+  const pipeline = $.pipeline().match({ done: false }).limit(1).done();
+  const joined = todos.aggregate().match({ done: true }).lookup({ from: 'lists', pipeline, as: 'list' });
+  expectTypeOf(joined.group({ _id: '$list', n: $.sum(1) }).end()).resolves.toHaveProperty('list');
+  expectTypeOf<AggregateOperator>().toEqualTypeOf<BuiltOperator>();
+  expectTypeOf($).not.toHaveProperty('summe');
+});
+
+test('a transaction yields what its callback does', () => {
+  const run = database.runTransaction(async (transaction) => {
+    await transaction
+      .collection('c')
+      .doc('x')
+      .update({ data: { n: 1 } });
+    return 5;
+  });
+  expectTypeOf(run).resolves.toEqualTypeOf<number>();
 });

@@ -3,6 +3,8 @@
 // wire. All classes here are immutable.
 
 import { Fault, badParameter, badType } from '../errors';
+import { aggregateCommand } from './aggregate-command';
+import { checkGeoQuery, type GeoQueryOperator } from './geo';
 
 /** Query operators with one operand (wx-cloud-api.md 4.1). */
 export type QueryOperator =
@@ -23,7 +25,11 @@ export type QueryOperator =
   | 'geoWithin'
   | 'geoIntersects'
   | 'expr'
-  | 'jsonSchema';
+  | 'jsonSchema'
+  | 'text';
+
+/** Query operators that stand for a whole condition, not for that of a field. */
+export type RootOperator = 'expr' | 'jsonSchema' | 'text';
 
 /** Operators that join conditions (wx-cloud-api.md 4.2). */
 export type LogicOperator = 'and' | 'or' | 'nor' | 'not';
@@ -168,9 +174,18 @@ function listQuery(operator: 'in' | 'nin' | 'all', values: unknown): QueryComman
   return query(operator, values);
 }
 
-function geoQuery(operator: 'geoNear' | 'geoWithin' | 'geoIntersects', options: unknown): QueryCommand {
-  if (typeof options !== 'object' || options === null) throw badType(operator, 'object', options);
+function geoQuery(operator: GeoQueryOperator, options: unknown): QueryCommand {
+  checkGeoQuery(operator, options);
   return query(operator, options);
+}
+
+function textQuery(options: string | object): QueryCommand {
+  const spec: unknown = typeof options === 'string' ? { search: options } : options;
+  if (typeof spec !== 'object' || spec === null) throw badType('text', 'object', spec);
+  if (typeof (spec as { search?: unknown }).search !== 'string') {
+    throw badType('search', 'string', (spec as { search?: unknown }).search);
+  }
+  return query('text', spec);
 }
 
 function change(operator: UpdateOperator, ...operands: unknown[]): UpdateCommand {
@@ -203,6 +218,7 @@ export const command = {
   geoIntersects: (options: object) => geoQuery('geoIntersects', options),
   expr: (expression: unknown) => query('expr', expression),
   jsonSchema: (schema: unknown) => query('jsonSchema', schema),
+  text: textQuery,
 
   and: (...conditions: unknown[]) => logic('and', spread(conditions)),
   or: (...conditions: unknown[]) => logic('or', spread(conditions)),
@@ -236,6 +252,8 @@ export const command = {
     slice: (range: number | [number, number]) => new ProjectionCommand('slice', range),
     elemMatch: (condition: unknown) => new ProjectionCommand('elemMatch', condition),
   },
+
+  aggregate: aggregateCommand,
 };
 
 /** Type of db.command. */

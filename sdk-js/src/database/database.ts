@@ -1,57 +1,14 @@
-// Database and CollectionReference: where every chain of calls begins.
+// Database: the database of one env, in the shape of wx.cloud.
 
-import { given } from '../calls';
-import { Fault, badType } from '../errors';
-import { encode, type JsonObject } from '../value';
-import { atOnce } from './builder';
+import { Fault } from '../errors';
 import { callable } from './callable';
+import { collectionOf, type CollectionReference } from './collection';
 import { command } from './command';
-import { DocumentReference, type DocumentId } from './document';
 import { Geo } from './geo';
-import { Query } from './query';
-import { isNestable } from './query-encoder';
 import { DbRegExp } from './regexp';
 import { ServerDate } from './server-date';
 import type { Side } from './side';
-
-/** A collection: the query of all its documents, and the way to single ones. */
-export class CollectionReference extends Query {
-  doc(id: DocumentId): DocumentReference {
-    return atOnce('collection.doc', () => {
-      const given: unknown = id;
-      if (given === undefined || given === null || given === '')
-        throw new Fault(-1, 'docId must not be empty');
-      if (typeof given !== 'string' && typeof given !== 'number')
-        throw badType('docId', 'string or number', given);
-      return new DocumentReference(this.side, this.collectionName, given);
-    });
-  }
-
-  /** Adds a document; on the server also a list of them, which yields `_ids`. */
-  add(options: { data: object }) {
-    return this.side.run('collection.add', options, async (): Promise<AddResult> => {
-      const { data }: { data?: unknown } = given(options);
-      const { store } = this.side;
-      if (Array.isArray(data) && this.side.kind === 'server') {
-        if (!data.every(isNestable)) throw badType('data', 'array of objects', data);
-        const list = encode(data, store.dialect) as JsonObject[];
-        const { ids, requestId } = await store.insert(this.collectionName, list);
-        return { _ids: ids, requestId };
-      }
-      if (!isNestable(data)) throw badType('data', 'object', data);
-      const document = encode(data, store.dialect) as JsonObject;
-      const { ids, requestId } = await store.insert(this.collectionName, document);
-      return { _id: ids[0], requestId };
-    });
-  }
-}
-
-/** Result of add: the id, or the ids of a list. */
-export interface AddResult {
-  _id?: unknown;
-  _ids?: unknown[];
-  requestId: string;
-}
+import { runInTransaction, startTransaction, type Transaction } from './transaction';
 
 /** The database of one env. */
 export class Database {
@@ -66,12 +23,7 @@ export class Database {
   ) {}
 
   collection(name: string): CollectionReference {
-    return atOnce('database.collection', () => {
-      const given: unknown = name;
-      if (typeof given !== 'string' || given === '')
-        throw new Fault(-401003, 'collectionName must be provided');
-      return new CollectionReference(this.side, given);
-    });
+    return collectionOf(this.side, name);
   }
 
   /** Creates a collection; needs admin rights, fails when it exists. */
@@ -82,5 +34,18 @@ export class Database {
         throw new Fault(-401003, 'collectionName must be provided');
       return this.side.store.createCollection(given);
     });
+  }
+
+  /** Begins a transaction, which its caller commits or rolls back within 30 seconds. */
+  startTransaction(): Promise<Transaction> {
+    return startTransaction(this.side);
+  }
+
+  /**
+   * Runs a callback in a transaction and commits when it resolves. After a
+   * conflict with other writes it is run again, at most `times` times in all.
+   */
+  runTransaction<R>(callback: (transaction: Transaction) => R | Promise<R>, times = 3): Promise<R> {
+    return runInTransaction(this.side, callback, times);
   }
 }

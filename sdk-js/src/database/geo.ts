@@ -190,3 +190,41 @@ export const Geo = {
   Polygon: callable(GeoPolygon),
   MultiPolygon: callable(GeoMultiPolygon),
 };
+
+/** The operators on shapes. */
+export type GeoQueryOperator = 'geoNear' | 'geoWithin' | 'geoIntersects';
+
+/** Shapes that an operator takes as its geometry; plain GeoJSON counts as one. */
+const geometries: Readonly<Record<GeoQueryOperator, readonly (keyof typeof shapes)[]>> = {
+  geoNear: ['Point'],
+  geoWithin: ['Polygon', 'MultiPolygon'],
+  geoIntersects: Object.keys(shapes) as (keyof typeof shapes)[],
+};
+
+/** Checks the options of a geo condition. Codes: -401003. */
+export function checkGeoQuery(operator: GeoQueryOperator, options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw badType(operator, 'object', options);
+  const given = options as Record<string, unknown>;
+  if (operator === 'geoWithin' && given['centerSphere'] !== undefined) {
+    checkCenterSphere(given['centerSphere']);
+    return;
+  }
+  const { geometry } = given;
+  const shape =
+    typeof geometry === 'object' && geometry !== null ? (reviveGeo(geometry) ?? geometry) : undefined;
+  if (!geometries[operator].some((name) => shape instanceof shapes[name])) {
+    throw badType('geometry', geometries[operator].join(' or '), geometry);
+  }
+  for (const name of ['maxDistance', 'minDistance']) {
+    const distance = given[name];
+    if (distance !== undefined && typeof distance !== 'number') throw badType(name, 'number', distance);
+  }
+}
+
+function checkCenterSphere(sphere: unknown): void {
+  const [center, radius] = Array.isArray(sphere) ? (sphere as unknown[]) : [];
+  if (typeof center !== 'object' || center === null) {
+    throw badType('centerSphere', '[GeoPoint or [longitude, latitude], radius]', sphere);
+  }
+  if (typeof radius !== 'number') throw badType('centerSphere', 'a list with the radius in radians', sphere);
+}

@@ -13,7 +13,13 @@ import {
   type Json,
   type JsonObject,
 } from '../value';
-import { ProjectionCommand, QueryCommand, UpdateCommand, type QueryOperator } from './command';
+import {
+  ProjectionCommand,
+  QueryCommand,
+  UpdateCommand,
+  type QueryOperator,
+  type RootOperator,
+} from './command';
 import { DbRegExp } from './regexp';
 
 const operators: Readonly<Record<QueryOperator, string>> = {
@@ -35,7 +41,13 @@ const operators: Readonly<Record<QueryOperator, string>> = {
   geoIntersects: '$geoIntersects',
   expr: '$expr',
   jsonSchema: '$jsonSchema',
+  text: '$text',
 };
+
+/** Reports whether an operator stands for a whole condition. */
+function isRoot(operator: QueryOperator): operator is RootOperator {
+  return operator === 'expr' || operator === 'jsonSchema' || operator === 'text';
+}
 
 /**
  * Encodes the argument of `where`: an object of conditions, or a logical
@@ -101,10 +113,10 @@ class QueryEncoder {
   /** A command in the place of a whole condition. */
   private rootCommand({ condition }: QueryCommand): JsonObject {
     if (condition.kind === 'query') {
-      if (condition.operator !== 'expr' && condition.operator !== 'jsonSchema') {
+      if (!isRoot(condition.operator)) {
         throw badParameter(`_.${condition.operator} must be the value of a field`);
       }
-      return { [operators[condition.operator]]: encode(condition.operand, this.dialect) };
+      return { [operators[condition.operator]]: this.operand(condition.operator, condition.operand) };
     }
     const parts = condition.parts.map((part) => this.condition(part));
     return { [condition.operator === 'not' ? '$nor' : `$${condition.operator}`]: parts };
@@ -127,7 +139,9 @@ class QueryEncoder {
 
   private fieldCommand(path: string, { condition }: QueryCommand): JsonObject[] {
     if (condition.kind === 'query') {
-      if (condition.operator === 'expr' || condition.operator === 'jsonSchema') {
+      if (isRoot(condition.operator)) {
+        // The original's _.text gives the value of a member `$text`.
+        if (path === operators[condition.operator]) return [this.rootCommand(new QueryCommand(condition))];
         throw badParameter(`${path}: _.${condition.operator} stands for a whole condition, not for a field`);
       }
       return [single(path, this.operator(condition.operator, condition.operand))];
@@ -200,6 +214,15 @@ class QueryEncoder {
       }
       case 'geoWithin':
         return this.geoWithin(operand as Record<string, unknown>);
+      case 'text': {
+        const { search, language, caseSensitive, diacriticSensitive } = operand as Record<string, unknown>;
+        const options = {
+          $language: language,
+          $caseSensitive: caseSensitive,
+          $diacriticSensitive: diacriticSensitive,
+        };
+        return encode({ $search: search, ...options }, this.dialect);
+      }
       case 'geoIntersects':
         return encode({ $geometry: (operand as Record<string, unknown>)['geometry'] }, this.dialect);
       case 'eq':

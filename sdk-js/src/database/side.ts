@@ -16,6 +16,8 @@ export interface Side {
   throwOnNotFound: boolean;
   /** Honours callback style on the client; a server call is always a promise. */
   run<R extends object>(api: string, options: unknown, work: () => Promise<R>): Promise<WithErrMsg<R>>;
+  /** True inside a transaction. */
+  readonly inTransaction?: boolean;
   /** Starts a watch; absent where there is none. */
   watch?(target: WatchTarget, handlers: WatchHandlers): Watcher;
 }
@@ -61,4 +63,11 @@ export function serverSide(store: Store, throwOnNotFound: boolean): Side {
     throwOnNotFound,
     run: (api, _options, work) => settle({ name: api }, work),
   };
+}
+
+/** A side whose operations belong to a transaction; nothing can be watched in it. */
+export function transactionSide(side: Side, store: Store): Side {
+  const inner: Side = { ...side, store, inTransaction: true };
+  delete inner.watch;
+  return inner;
 }

@@ -1,18 +1,30 @@
 // The data actions of the protocol behind one interface, once per dialect
 // (tcb-wire-protocol.md 6.4 and 6.5).
 
-import { badParameter } from '../errors';
+import { Fault, badParameter } from '../errors';
 import type {
   Act,
+  AggregateData,
   CountData,
   FindData,
   InsertData,
   Members,
+  ModifyAndReturnData,
   ModifyData,
   RemoveData,
   Reply,
 } from '../protocol';
-import { decode, encode, extended, plain, type Dialect, type Json, type JsonObject } from '../value';
+import {
+  decode,
+  decodePlainGeo,
+  encode,
+  extended,
+  plain,
+  type Dialect,
+  type Json,
+  type JsonObject,
+} from '../value';
+import type { WireStage } from './aggregate-encoder';
 
 /** Which documents, and in which shape. */
 export interface Selection {
@@ -53,6 +65,23 @@ export interface Store {
     modification: Modification,
   ): Promise<Stamp & { updated: number; upsertedId?: unknown }>;
   remove(selection: Selection, multi: boolean): Promise<Stamp & { removed: number }>;
+  aggregate(collection: string, stages: WireStage[]): Promise<Stamp & { documents: unknown[] }>;
+  /** Changes one document and returns it as it is then; absent in the dialect of clients. */
+  readonly modifyAndReturn?: (
+    selection: Selection,
+    data: JsonObject,
+  ) => Promise<Stamp & { updated: number; document: unknown }>;
+  /** Absent in the dialect of clients. */
+  readonly transactions?: Transactions;
+}
+
+/** Transactions of one env. */
+export interface Transactions {
+  start(): Promise<Stamp & { id: string }>;
+  commit(id: string): Promise<Stamp>;
+  abort(id: string): Promise<Stamp>;
+  /** The store whose operations belong to a transaction; refused is told the code of each that fails. */
+  store(id: string, refused: (code: string | undefined) => void): Store;
 }
 
 /** Options of a store. */
@@ -92,6 +121,13 @@ export function plainStore(act: Act, options: StoreOptions = {}): Store {
     async remove(selection, multi) {
       return removed(await act('database.deleteDocument', { ...target(selection, selection.where), multi }));
     },
+    async aggregate(collection, stages) {
+      const reply = await act('database.aggregate', { collectionName: collection, stages });
+      const { list = '[]' }: AggregateData = dataOf(reply);
+      // One text of a list whose members are texts. GeoJSON stays as it is (wx-cloud-api.md 3.9).
+      const documents = (JSON.parse(list) as string[]).map((text) => decodePlainGeo(JSON.parse(text)));
+      return { documents, ...stamp(reply) };
+    },
   };
 }
 
@@ -116,10 +152,7 @@ export function extendedStore(act: Act, options: StoreOptions = {}): Store {
         order: orderText(selection),
         projection: selection.projection && JSON.stringify(selection.projection),
       });
-      const documents = listOf(reply).map((text) =>
-        decode(typeof text === 'string' ? JSON.parse(text) : text),
-      );
-      return { documents, ...stamp(reply) };
+      return { documents: listOf(reply).map(fromText), ...stamp(reply) };
     },
     async count(selection) {
       return counted(await act('database.calculateDocument', target(selection, condition(selection))));
@@ -134,7 +167,44 @@ export function extendedStore(act: Act, options: StoreOptions = {}): Store {
         await act('database.removeDocument', { ...target(selection, condition(selection)), multi }),
       );
     },
+    async aggregate(collection, stages) {
+      const reply = await act('database.aggregateDocuments', { collectionName: collection, stages });
+      return { documents: listOf(reply).map(fromText), ...stamp(reply) };
+    },
+    modifyAndReturn: async (selection, data) => {
+      const members = { ...target(selection, condition(selection)), data: JSON.stringify(data) };
+      const reply = await act('database.modifyAndReturnDoc', members);
+      const { updated = 0, doc }: ModifyAndReturnData = dataOf(reply);
+      return { updated, document: fromText(doc ?? null), ...stamp(reply) };
+    },
+    transactions: {
+      async start() {
+        const reply = await act('database.startTransaction', {});
+        if (typeof reply.transactionId !== 'string') throw new Fault(-1, 'the server named no transaction');
+        return { id: reply.transactionId, ...stamp(reply) };
+      },
+      commit: async (id) => stamp(await act('database.commitTransaction', { transactionId: id })),
+      abort: async (id) => stamp(await act('database.abortTransaction', { transactionId: id })),
+      store: (id, refused) => extendedStore(inTransaction(act, id, refused), options),
+    },
   };
+}
+
+/** Actions that name a transaction. */
+function inTransaction(act: Act, transactionId: string, refused: (code: string | undefined) => void): Act {
+  return async (action, members) => {
+    try {
+      return await act(action, { ...members, transactionId });
+    } catch (cause) {
+      if (cause instanceof Fault) refused(cause.code);
+      throw cause;
+    }
+  };
+}
+
+/** A document of the new dialect, which is a text. */
+function fromText(text: unknown): unknown {
+  return decode(typeof text === 'string' ? JSON.parse(text) : text);
 }
 
 async function createCollection(act: Act, name: string): Promise<Stamp> {

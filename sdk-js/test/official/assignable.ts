@@ -13,7 +13,9 @@ declare const database: Database;
 
 export const official: Omit<Supported, 'database'> = cloud;
 export const command: Omit<DB.DatabaseCommand, 'aggregate'> = database.command;
+export const operators: DB.DatabaseCommand['aggregate'] = database.command.aggregate;
+export const aggregate: DB.Aggregate = database.collection('c').aggregate();
 export const geo: DB.IGeo = database.Geo;
 export const regexp: DB.IRegExpConstructor = database.RegExp;
-export const collection: Omit<DB.CollectionReference, 'aggregate' | 'where'> = database.collection('c');
+export const collection: Omit<DB.CollectionReference, 'where'> = database.collection('c');
 export const document: DB.DocumentReference = database.collection('c').doc('d');
