@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"time"
 
 	"baas/db/commit"
 	"baas/db/fault"
@@ -13,15 +14,17 @@ import (
 
 // CollectionInfo describes a collection.
 type CollectionInfo struct {
-	Name  string
-	Mode  rules.Mode
-	Count int64 // documents
-	Bytes int64 // of their BSON
+	Name      string
+	Mode      rules.Mode
+	Count     int64 // documents
+	Bytes     int64 // of their BSON
+	Created   time.Time
+	Validated bool // it has a validator
 }
 
 // CreateCollection makes an empty collection in mode PRIVATE, as the original
 // does. Codes: InvalidParam for a bad name, DatabaseDenied for users,
-// CollectionExists with a text that contains "Table exist".
+// CollectionExists with a text that contains "Table exist", CollectionLimit.
 func (e *Engine) CreateCollection(ctx context.Context, p rules.Principal, name string) error {
 	return e.manage(ctx, p, name, func(tx *commit.Tx) error {
 		_, ok, err := readCollection(tx, name)
@@ -29,15 +32,42 @@ func (e *Engine) CreateCollection(ctx context.Context, p rules.Principal, name s
 			return err
 		}
 		if ok {
-			return fault.New(fault.CollectionExists, "[ResourceUnavailable] Table exist: %s.", name)
+			return collectionExists(name)
 		}
 		_, err = e.create(tx, name)
 		return err
 	})
 }
 
-// create writes the record of a new collection.
+func collectionExists(name string) error {
+	return fault.New(fault.CollectionExists, "[ResourceUnavailable] Table exist: %s.", name)
+}
+
+// haveRoom refuses one more collection than there may be. Those of the system
+// do not count.
+func (e *Engine) haveRoom(r kv.Reader, name string) error {
+	if isSystem(name) {
+		return nil
+	}
+	n := 0
+	err := r.Scan(kv.Prefix([]byte{prefixCatalog}), func(key, _ []byte) error {
+		if !isSystem(string(key[1:])) {
+			n++
+		}
+		return nil
+	})
+	if err == nil && n >= e.opts.MaxCollections {
+		return fault.New(fault.CollectionLimit,
+			"there are %d collections, as many as an environment may have; drop one, or start the server with a higher max-collections", n)
+	}
+	return err
+}
+
+// create writes the record of a new collection. Code: CollectionLimit.
 func (e *Engine) create(tx *commit.Tx, name string) (collection, error) {
+	if err := e.haveRoom(tx, name); err != nil {
+		return collection{}, err
+	}
 	b, err := tx.Get([]byte(metaNextCollection))
 	if err != nil {
 		return collection{}, err
@@ -55,7 +85,8 @@ func (e *Engine) create(tx *commit.Tx, name string) (collection, error) {
 }
 
 // DropCollection removes a collection and its documents. The name is free at
-// once; the entries are purged in the background. Followers of the log get one
+// once; Undrop can bring the collection back as long as Dropped lists it, after
+// that its entries are purged in the background. Followers of the log get one
 // change of kind Dropped. Codes: InvalidParam, DatabaseDenied,
 // CollectionNotExist.
 func (e *Engine) DropCollection(ctx context.Context, p rules.Principal, name string) error {
@@ -69,7 +100,7 @@ func (e *Engine) DropCollection(ctx context.Context, p rules.Principal, name str
 		}
 		return errors.Join(
 			tx.Delete(catalogKey(name)),
-			tx.Put(collectionPrefix(prefixDropped, c.id), nil),
+			tx.Put(collectionPrefix(prefixDropped, c.id), e.droppedRecord(tx, c)),
 			logChange(tx, actorOf(p), c, 0, Dropped, nil, nil),
 		)
 	})
@@ -120,12 +151,19 @@ func (e *Engine) Collections(ctx context.Context, p rules.Principal) ([]Collecti
 	err := e.view(ctx, func(r kv.Reader) error {
 		return eachCollection(r, func(c collection) error {
 			if !isSystem(c.name) || p.Role == rules.System {
-				list = append(list, CollectionInfo{c.name, c.mode, int64(c.count), int64(c.bytes)})
+				list = append(list, e.info(c))
 			}
 			return nil
 		})
 	})
 	return list, err
+}
+
+func (e *Engine) info(c collection) CollectionInfo {
+	return CollectionInfo{
+		Name: c.name, Mode: c.mode, Count: int64(c.count), Bytes: int64(c.bytes),
+		Created: time.UnixMilli(c.created).UTC(), Validated: e.validators.of(c.id) != nil,
+	}
 }
 
 func eachCollection(r kv.Reader, fn func(collection) error) error {
@@ -136,77 +174,4 @@ func eachCollection(r kv.Reader, fn func(collection) error) error {
 		}
 		return fn(c)
 	})
-}
-
-// purgeAtOnce bounds the entries that one commit operation purges.
-const purgeAtOnce = 1000
-
-func (e *Engine) wakePurger() {
-	select {
-	case e.purge <- struct{}{}:
-	default: // it is awake
-	}
-}
-
-// runPurger removes the entries of dropped collections, a few at a time, so
-// that dropping a large one holds nobody up. What it leaves when the process
-// ends, the next one finds.
-func (e *Engine) runPurger(ctx context.Context) {
-	defer close(e.purged)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-e.purge:
-		}
-		for more := true; more; {
-			_, err := e.commit.Do(ctx, func(tx *commit.Tx) (err error) {
-				more, err = purgeSome(tx)
-				return err
-			})
-			if err != nil {
-				if ctx.Err() == nil {
-					e.opts.Log.Error("purging a dropped collection failed", "error", err)
-				}
-				break
-			}
-		}
-	}
-}
-
-// purgeSome removes some entries of one dropped collection; more says whether
-// there may be others.
-func purgeSome(tx *commit.Tx) (more bool, err error) {
-	var mark []byte
-	dropped := kv.Prefix([]byte{prefixDropped})
-	dropped.Limit = 1
-	err = tx.Scan(dropped, func(key, _ []byte) error {
-		mark = append([]byte(nil), key...)
-		return nil
-	})
-	if mark == nil || err != nil {
-		return false, err
-	}
-	coll := binary.BigEndian.Uint32(mark[1:])
-	var keys [][]byte
-	for _, prefix := range []byte{prefixDoc, prefixID} {
-		r := kv.Prefix(collectionPrefix(prefix, coll))
-		r.Limit = purgeAtOnce
-		err := tx.Scan(r, func(key, _ []byte) error {
-			keys = append(keys, append([]byte(nil), key...))
-			return nil
-		})
-		if err != nil {
-			return false, err
-		}
-	}
-	if len(keys) == 0 {
-		keys = [][]byte{mark}
-	}
-	for _, key := range keys {
-		if err := tx.Delete(key); err != nil {
-			return false, err
-		}
-	}
-	return true, nil
 }

@@ -19,9 +19,11 @@ var ErrLogTrimmed = commit.ErrTrimmed
 // ChangeKind says what happened to a document or a collection.
 type ChangeKind uint8
 
-// The kinds of change. Dropped and ModeSet are about a whole collection: they
+// The kinds of change. Those from Dropped on are about a whole collection: they
 // have neither id nor images, and no change of the dropped documents is
-// recorded. After ModeSet its readers may see more, or less.
+// recorded. After ModeSet its readers may see more, or less. Appeared says that
+// a collection with its documents is there under this name, because it was
+// renamed (its old name was Dropped) or brought back.
 const (
 	Added ChangeKind = iota + 1
 	Updated
@@ -29,10 +31,11 @@ const (
 	Removed
 	Dropped
 	ModeSet
+	Appeared
 )
 
-// ofDocument reports whether a change is about one document.
-func (k ChangeKind) ofDocument() bool { return k >= Added && k <= Removed }
+// OfCollection reports whether the change is about a whole collection.
+func (k ChangeKind) OfCollection() bool { return k >= Dropped }
 
 // Change is what one operation did to one document.
 type Change struct {

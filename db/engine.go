@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -23,8 +24,15 @@ type Options struct {
 	// AutoCreate makes a missing collection on the first write to it, for
 	// development. Without it such a write is a CollectionNotExist.
 	AutoCreate bool
-	// Window is how much of the change log is kept.
+	// Window is how much of the change log is kept: history and undo reach as
+	// far back. Dropped collections stay for its age.
 	Window commit.Window
+	// KeepDropped is how many bytes of dropped collections are kept at most, the
+	// newest first. Zero means 1 GiB; below zero none is kept.
+	KeepDropped int64
+	// MaxCollections is how many collections there may be, those of the system
+	// not counted. Zero means 1,000.
+	MaxCollections int
 }
 
 // Engine is the documents service of one environment. It is safe for
@@ -37,6 +45,8 @@ type Engine struct {
 
 	transactions *openTransactions
 	intents      *txn.Intents // of the open transactions
+
+	validators validators
 
 	stop   context.CancelFunc // ends the purger
 	purge  chan struct{}      // one-slot: something was dropped
@@ -56,6 +66,13 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Engine, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Window = o.Window.WithDefaults()
+	if o.KeepDropped == 0 {
+		o.KeepDropped = 1 << 30
+	}
+	if o.MaxCollections == 0 {
+		o.MaxCollections = 1000
+	}
 	if err := openFormat(ctx, store); err != nil {
 		return nil, err
 	}
@@ -73,6 +90,10 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Engine, error) {
 		stop:   stop,
 		purge:  make(chan struct{}, 1),
 		purged: make(chan struct{}),
+	}
+	if err := e.loadValidators(ctx); err != nil {
+		stop()
+		return nil, errors.Join(err, e.commit.Close())
 	}
 	e.purge <- struct{}{} // what an earlier process has left
 	go e.runPurger(background)

@@ -1,8 +1,10 @@
 package db
 
 import (
+	"testing"
 	"time"
 
+	"baas/db/commit"
 	"baas/db/effort"
 )
 
@@ -22,3 +24,17 @@ func SetSearchBounds(e *Engine, d time.Duration, searching, inside effort.Limits
 
 // NewIDSource returns the default source of ids on a clock.
 func NewIDSource(now func() time.Time) func() string { return (&idSource{now: now}).next }
+
+// Purge does what the purger does when it wakes, and returns when it is done.
+func Purge(t testing.TB, e *Engine) {
+	t.Helper()
+	for more := true; more; {
+		_, err := e.commit.Do(t.Context(), func(tx *commit.Tx) (err error) {
+			more, err = e.purgeSome(tx)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

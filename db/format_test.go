@@ -74,8 +74,8 @@ func TestFormat(t *testing.T) {
 func TestStoredFormatsOpen(t *testing.T) {
 	t.Parallel()
 	for file, tc := range map[string]struct{ collections, docs, changes string }{
-		"testdata/format-1.txt": {"[{sys.keys ADMINONLY 1 20} {todos READONLY 2 100}]", "", ""},
-		formatFile:              {"[{sys.keys ADMINONLY 1 20} {todos READONLY 3 119}]", "\n" + `{"_id":"four"}`, ", added todos four"},
+		"testdata/format-1.txt": {"sys.keys ADMINONLY 1 20, todos READONLY 2 100", "", ""},
+		formatFile:              {"sys.keys ADMINONLY 1 20, todos READONLY 3 119", "\n" + `{"_id":"four"}`, ", added todos four"},
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
@@ -84,13 +84,21 @@ func TestStoredFormatsOpen(t *testing.T) {
 			equal(t, "documents", lines(got), `{"_id":"00000000000000000000000000000001","title":"first","n":1}`+"\n"+`{"_id":"two","n":3.5}`+tc.docs)
 			infos, err := e.Collections(t.Context(), rules.SystemPrincipal())
 			must(t, err)
-			equal(t, "collections", fmt.Sprint(infos), tc.collections)
+			equal(t, "collections", infoLines(infos), tc.collections)
 			changes, err := e.Changes(t.Context(), 0, 100)
 			must(t, err)
 			equal(t, "changes", strings.Join(changeLines(changes), ", "),
 				"mode set todos, added todos 00000000000000000000000000000001, added todos two, added todos 3, updated todos two, removed todos 3"+tc.changes)
 		})
 	}
+}
+
+func infoLines(infos []db.CollectionInfo) string {
+	var b []string
+	for _, i := range infos {
+		b = append(b, fmt.Sprint(i.Name, " ", i.Mode, " ", i.Count, " ", i.Bytes))
+	}
+	return strings.Join(b, ", ")
 }
 
 // openFormatFile opens a database that holds what the file says.

@@ -223,7 +223,7 @@ func texts(list []value.Value) []string {
 }
 
 func changeLines(list []db.Change) []string {
-	kinds := []string{"", "added", "updated", "replaced", "removed", "dropped", "mode set"}
+	kinds := []string{"", "added", "updated", "replaced", "removed", "dropped", "mode set", "appeared"}
 	var out []string
 	for _, c := range list {
 		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s", kinds[c.Kind], c.Collection, text(c.ID))))

@@ -17,7 +17,8 @@ const (
 	prefixCatalog = 'c' // collection name → its record
 	prefixDoc     = 'd' // collection id (4), place (8) → version (8), BSON
 	prefixID      = 'p' // collection id (4), encoded _id → place (8)
-	prefixDropped = 'x' // collection id (4): dropped, its entries are being purged
+	prefixDropped = 'x' // collection id (4): dropped → what brings it back, or empty while its entries are purged
+	prefixRule    = 'v' // collection id (4) → the JSON Schema of its documents, BSON
 )
 
 // AppendKeys are the first bytes of keys that arrive in ascending order, for
@@ -82,6 +83,9 @@ func storedVersion(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
 
 // collection is a catalog record. The counters are written in the same commit
 // as the documents they count.
+//
+// What belongs to a collection stands under its id, so that it stays with it
+// through a new name, and through being dropped and brought back.
 type collection struct {
 	name    string
 	id      uint32

@@ -95,7 +95,7 @@ func TestPurge(t *testing.T) {
 		}
 	}
 	disk := dbtest.Memory()
-	e := disk.Open(t, db.Options{})
+	e := disk.Open(t, db.Options{KeepDropped: -1})
 	must(t, e.CreateCollection(t.Context(), admin, "c"))
 	for range 3 {
 		_, err := e.Insert(t.Context(), admin, "c", make([]value.Doc, 1000))

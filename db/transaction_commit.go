@@ -99,7 +99,7 @@ func (t *transaction) check(r kv.Reader, after uint64, b bounds, m *effort.Meter
 		if to.kind == Dropped {
 			return transactionConflict()
 		}
-		if !to.kind.ofDocument() {
+		if to.kind.OfCollection() {
 			return nil
 		}
 		c, err := to.change()

@@ -71,7 +71,7 @@ func (t *transaction) pastOf(ctx context.Context, coll uint32) (*txn.Past, error
 		before := p.Bytes()
 		err := t.e.view(ctx, func(r kv.Reader) (err error) {
 			p.Until, more, err = eachTouch(r, p.Until, t.e.bounds, func(to touch) error {
-				if to.coll != coll || !to.kind.ofDocument() || p.Knows(uint64(to.at)) {
+				if to.coll != coll || to.kind.OfCollection() || p.Knows(uint64(to.at)) {
 					return nil
 				}
 				c, err := to.change()

@@ -32,8 +32,9 @@ type writing struct {
 	coll  collection // with the counters as they are to be
 	dirty bool
 	// effort is what matching inside the operation may take.
-	effort *effort.Meter
-	now    time.Time // of the operation
+	effort    *effort.Meter
+	now       time.Time  // of the operation
+	validator *validator // what documents must fulfil; nil: nothing
 }
 
 // beginWriting admits p to op on a collection inside a commit operation. A
@@ -49,7 +50,7 @@ func (e *Engine) beginWriting(tx *commit.Tx, p rules.Principal, name string, op 
 	if err != nil {
 		return nil, err
 	}
-	return &writing{tx: tx, actor: actorOf(p), grant: g, coll: g.coll, now: e.opts.Now()}, nil
+	return &writing{tx: tx, actor: actorOf(p), grant: g, coll: g.coll, validator: e.validators.of(g.coll.id), now: e.opts.Now()}, nil
 }
 
 // read returns the document at a place, nil when there is none.
@@ -68,6 +69,9 @@ func (w *writing) put(at place, d value.Doc) error {
 
 // add inserts a document, whose id must not be taken.
 func (w *writing) add(d value.Doc, id value.Value) error {
+	if err := w.validator.check(w.effort, d); err != nil {
+		return err
+	}
 	key := idKey(w.coll.id, id)
 	taken, err := w.tx.Get(key)
 	if err != nil {
@@ -89,6 +93,9 @@ func (w *writing) add(d value.Doc, id value.Value) error {
 
 // change puts after in the place of before, which has the same id.
 func (w *writing) change(at place, kind ChangeKind, before, after value.Doc) error {
+	if err := w.validator.check(w.effort, after); err != nil {
+		return err
+	}
 	w.coll.bytes += uint64(len(after)) - uint64(len(before))
 	return errors.Join(w.put(at, after), logChange(w.tx, w.actor, w.coll, at, kind, before, after))
 }

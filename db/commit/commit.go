@@ -113,7 +113,7 @@ func New(store kv.Store, o Options) *Committer {
 	if o.MaxOperation == 0 {
 		o.MaxOperation = 256 << 20
 	}
-	o.Window = o.Window.withDefaults()
+	o.Window = o.Window.WithDefaults()
 	c := &Committer{
 		store: store,
 		opts:  o,

@@ -29,7 +29,8 @@ type Window struct {
 	Age   time.Duration // 0 means 1 hour
 }
 
-func (w Window) withDefaults() Window {
+// WithDefaults returns w with the defaults in place of zero fields.
+func (w Window) WithDefaults() Window {
 	if w.Parts == 0 {
 		w.Parts = 100_000
 	}

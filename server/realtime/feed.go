@@ -123,7 +123,7 @@ func (f *feed) deal(changes []db.Change) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, c := range changes {
-		if c.Kind == db.Dropped || c.Kind == db.ModeSet {
+		if c.Kind.OfCollection() {
 			for b := range f.router.Of(c.Collection) {
 				b.stale()
 			}
