@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"baas/db/aggregate"
 	"baas/db/fault"
 	"baas/db/rules"
 	"baas/db/update"
@@ -17,6 +18,9 @@ type UpdateRequest struct {
 	// Update holds update operators, or the whole new document when Replace
 	// is set.
 	Update value.Doc
+	// Pipeline, when not nil, stands instead of Update: stages that compute the
+	// new document from the old one.
+	Pipeline []aggregate.Stage
 	// ArrayFilters say which elements of arrays a $[name] in a path means.
 	ArrayFilters []value.Doc
 	Replace      bool
@@ -57,10 +61,20 @@ func compileUpdate(p rules.Principal, q UpdateRequest) (c compiledUpdate, err er
 		}
 		return c, checkReplacement(p, q.Update)
 	}
-	if c.program, err = update.Compile(q.Update, q.ArrayFilters...); err != nil {
+	if c.program, err = compileProgram(q); err != nil {
 		return c, err
 	}
 	return c, checkPaths(p, c.program.Paths())
+}
+
+func compileProgram(q UpdateRequest) (*update.Program, error) {
+	switch {
+	case q.Pipeline == nil:
+		return update.Compile(q.Update, q.ArrayFilters...)
+	case len(q.ArrayFilters) > 0:
+		return nil, fault.Invalid("arrayFilters", "cannot be used when the update is a pipeline")
+	}
+	return update.CompilePipeline(q.Pipeline)
 }
 
 // Update changes, replaces or makes documents, in one step: others see all of

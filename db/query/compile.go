@@ -43,6 +43,8 @@ func (c compiler) document(o operand) (node, error) {
 		return constant(o, kindAnd)
 	case "$alwaysFalse":
 		return constant(o, kindOr)
+	case "$expr":
+		return compileExpression(o, c.inner)
 	case "$jsonSchema":
 		return jsonSchema(o)
 	case "$where":

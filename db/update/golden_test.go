@@ -1,11 +1,12 @@
 package update_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
-	"baas/db/fault"
+	"baas/db/aggregate"
 	"baas/db/query"
 	"baas/db/update"
 	"baas/db/value"
@@ -19,9 +20,6 @@ func TestGoldenUpdates(t *testing.T) {
 }
 
 func judgeUpdate(c valuetest.Case) (string, error) {
-	if strings.HasPrefix(string(c.Spec), "[") {
-		return "a pipeline", fault.New(fault.DatabaseOperator, "a pipeline as an update is not supported")
-	}
 	got, changed, err := applyGolden(c)
 	switch {
 	case c.Expect.Error != "" && err == nil:
@@ -53,7 +51,7 @@ func applyGolden(c valuetest.Case) (value.Doc, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	spec, err := valuetest.GoldenDoc(c.Spec)
+	spec, pipeline, err := goldenSpec(c.Spec)
 	if err != nil {
 		return nil, false, err
 	}
@@ -62,7 +60,10 @@ func applyGolden(c valuetest.Case) (value.Doc, bool, error) {
 		return nil, false, err
 	}
 	if d.IsEmpty() {
-		return upsertGolden(condition, spec)
+		return upsertGolden(condition, spec, pipeline)
+	}
+	if pipeline != nil {
+		return pipeline.Apply(run, d)
 	}
 	if !update.IsOperators(spec) {
 		return update.Replace(d, spec)
@@ -86,8 +87,26 @@ func applyGolden(c valuetest.Case) (value.Doc, bool, error) {
 	return p.Apply(r, d)
 }
 
-func upsertGolden(condition, spec value.Doc) (value.Doc, bool, error) {
-	if !update.IsOperators(spec) {
+// goldenSpec reads an update, or compiles one that is a list of stages.
+func goldenSpec(text json.RawMessage) (value.Doc, *update.Program, error) {
+	if !strings.HasPrefix(string(text), "[") {
+		spec, err := valuetest.GoldenDoc(text)
+		return spec, nil, err
+	}
+	wrapped, err := valuetest.GoldenDoc([]byte(`{"stages":` + string(text) + `}`))
+	if err != nil {
+		return nil, nil, err
+	}
+	stages, err := aggregate.Parse("stages", wrapped.Get("stages"))
+	if err != nil {
+		return nil, nil, err
+	}
+	pipeline, err := update.CompilePipeline(stages)
+	return nil, pipeline, err
+}
+
+func upsertGolden(condition, spec value.Doc, pipeline *update.Program) (value.Doc, bool, error) {
+	if pipeline == nil && !update.IsOperators(spec) {
 		f, err := query.Compile(condition)
 		if err != nil {
 			return nil, false, err
@@ -104,9 +123,11 @@ func upsertGolden(condition, spec value.Doc) (value.Doc, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	p, err := update.Compile(spec)
-	if err != nil {
-		return nil, false, err
+	p := pipeline
+	if p == nil {
+		if p, err = update.Compile(spec); err != nil {
+			return nil, false, err
+		}
 	}
 	out, err := p.ApplyInsert(run, seed)
 	return out, true, err

@@ -11,7 +11,8 @@
 //   - A program that runs on a document someone else may also change must run
 //     inside the write transaction that read it.
 //   - _id cannot change here, but _openid and other fields that belong to the
-//     server can: ask [Program.Paths] and refuse.
+//     server can: ask [Program.Paths] and refuse, and look at the outcome, since
+//     a pipeline has no paths.
 //   - Errors about a document name types and paths, never stored values: who may
 //     update a document may still not be allowed to read it.
 package update
@@ -23,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"baas/db/aggregate"
 	"baas/db/effort"
 	"baas/db/fault"
 	"baas/db/value"
@@ -35,6 +37,7 @@ type Program struct {
 	renames    []rename
 	filters    []arrayFilter
 	positional bool
+	pipeline   *aggregate.Pipeline // instead of all of them
 }
 
 // Run is what one run of a program needs to know besides the document.
@@ -139,7 +142,8 @@ func (p *Program) rename(from string, operand value.Value) error {
 }
 
 // Paths returns the dotted paths that the program may touch, in order; both
-// paths of a $rename are among them.
+// paths of a $rename are among them. Of a pipeline, which may touch all, it
+// knows none.
 func (p *Program) Paths() []string { return append([]string(nil), p.paths...) }
 
 // Apply returns d as the program leaves it. changed is false when no byte
@@ -176,15 +180,10 @@ func (p *Program) ApplyInsert(r Run, seed value.Doc) (value.Doc, error) {
 
 func (p *Program) run(d value.Doc, s state) (value.Doc, error) {
 	s.filters = p.filters
-	if err := s.resolve(p.renames, d); err != nil {
+	out, err := p.edited(d, &s)
+	if err != nil {
 		return nil, err
 	}
-	var b value.Builder
-	b.Grow(len(d) + 64)
-	if s.object(&b, d, &p.root); s.err != nil {
-		return nil, s.err
-	}
-	out := b.Doc()
 	if err := sameID(d, out); err != nil {
 		return nil, err
 	}
@@ -192,6 +191,20 @@ func (p *Program) run(d value.Doc, s state) (value.Doc, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// edited returns d as the edits or stages leave it, before anything is checked.
+func (p *Program) edited(d value.Doc, s *state) (value.Doc, error) {
+	if p.pipeline != nil {
+		return p.piped(s.Run, d)
+	}
+	if err := s.resolve(p.renames, d); err != nil {
+		return nil, err
+	}
+	var b value.Builder
+	b.Grow(len(d) + 64)
+	s.object(&b, d, &p.root)
+	return b.Doc(), s.err
 }
 
 // sameID refuses a change of _id.
