@@ -28,6 +28,19 @@ type AggregateRequest struct {
 // Codes: CollectionNotExist, DatabaseDenied, those of aggregate.Compile and
 // Pipeline.Run, InvalidParam, ResultTooLarge, ServerTimeout.
 func (e *Engine) Aggregate(ctx context.Context, p rules.Principal, q AggregateRequest) ([]value.Doc, error) {
+	pipeline, err := q.compile()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.bounds.searchTime)
+	defer cancel()
+	store := &callersStore{engine: e, ctx: ctx, principal: p, effort: effort.New(ctx, e.bounds.searching)}
+	docs, err := e.aggregate(pipeline, q.Collection, store, store.effort)
+	return docs, translate(err)
+}
+
+// compile reads the request.
+func (q AggregateRequest) compile() (*aggregate.Pipeline, error) {
 	if err := checkPage(0, q.Limit); err != nil {
 		return nil, err
 	}
@@ -35,23 +48,21 @@ func (e *Engine) Aggregate(ctx context.Context, p rules.Principal, q AggregateRe
 	if q.Limit > 0 {
 		stages = append(slices.Clone(stages), aggregate.Stage{Name: "$limit", Arg: value.Int64(q.Limit)})
 	}
-	pipeline, err := aggregate.Compile(stages)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, e.bounds.searchTime)
-	defer cancel()
-	store := &callersStore{engine: e, ctx: ctx, principal: p, effort: effort.New(ctx, e.bounds.searching)}
+	return aggregate.Compile(stages)
+}
+
+// aggregate runs a pipeline over what a store shows.
+func (e *Engine) aggregate(pipeline *aggregate.Pipeline, coll string, store aggregate.Store, m *effort.Meter) ([]value.Doc, error) {
 	result := result{room: e.bounds.resultBytes}
-	err = pipeline.Run(aggregate.Execution{
+	err := pipeline.Run(aggregate.Execution{
 		Store:      store,
-		Collection: q.Collection,
+		Collection: coll,
 		Now:        e.opts.Now(),
-		Meter:      store.effort,
+		Meter:      m,
 		Budget:     e.bounds.pipeline,
 		Emit:       result.keep,
 	})
-	return result.docs, translate(err)
+	return result.docs, err
 }
 
 // result keeps the documents that a pipeline emits.

@@ -6,6 +6,7 @@ import (
 
 	"baas/db/commit"
 	"baas/db/effort"
+	"baas/db/txn"
 )
 
 // SetViewBound makes scans of e go on in a fresh view after so many entries.
@@ -37,4 +38,21 @@ func Purge(t testing.TB, e *Engine) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// SetTransactionBounds sets how many transactions may be open, in all and of
+// one user, and how many bytes they may hold together.
+func SetTransactionBounds(e *Engine, all, user, bytes int) {
+	e.transactions.bounds = openBounds{all, user, bytes}
+}
+
+// SetTransactionLimits sets what one transaction may hold.
+func SetTransactionLimits(e *Engine, l txn.Limits) { e.bounds.transaction = l }
+
+// OpenTransactions returns how many are open and the bytes they hold.
+func OpenTransactions(e *Engine) (n, bytes int) {
+	o := e.transactions
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.byID), o.bytes
 }

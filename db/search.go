@@ -111,7 +111,7 @@ func defaultBounds() bounds {
 		searching:   effort.Limits{Patterns: 3 * time.Second},
 		inside:      effort.Limits{Patterns: 250 * time.Millisecond, Steps: 20_000_000},
 		resultBytes: 64 << 20, sortBytes: 32 << 20,
-		pipeline: aggregate.Budget{Stage: 100 << 20, Sort: 32 << 20, Total: 128 << 20},
+		pipeline:    aggregate.Budget{Stage: 100 << 20, Sort: 32 << 20, Total: 128 << 20},
 		transaction: txn.Limits{Writes: 10_000, Bytes: 64 << 20, Reads: 100_000},
 	}
 }

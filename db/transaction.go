@@ -121,6 +121,11 @@ func (e *Engine) Begin(ctx context.Context, p rules.Principal) (string, error) {
 	if err := e.transactions.add(t); err != nil {
 		return "", err
 	}
+	// A call of a function may have ended meanwhile, and AbortOwner have run.
+	if err := ctx.Err(); err != nil {
+		e.transactions.end(t)
+		return "", translate(err)
+	}
 	return t.id, nil
 }
 
@@ -135,7 +140,7 @@ func (e *Engine) Transaction(p rules.Principal, id string) (*Transaction, error)
 }
 
 // AbortOwner aborts the transactions that the call of a function has begun and
-// left open.
+// left open. The contexts of what the call asked for must have ended.
 func (e *Engine) AbortOwner(function, request string) {
 	e.transactions.endOf(functionCall{function, request})
 }
@@ -169,7 +174,7 @@ func (t *Transaction) operate(ctx context.Context, p rules.Principal, fn func() 
 	}
 	err = translate(fn())
 	if limit, ok := errors.AsType[*txn.LimitError](err); ok {
-		err = fault.Wrap(fault.DatabaseFailed, err, "%s; do the work in several transactions", limit.Error())
+		err = fault.New(fault.DatabaseFailed, "%s; do the work in several transactions", limit.Error())
 	}
 	if fault.Is(err, fault.TransactionConflict) {
 		t.fail(err)

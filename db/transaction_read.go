@@ -41,19 +41,7 @@ func (t *Transaction) Find(ctx context.Context, p rules.Principal, q FindRequest
 	}
 	var docs []value.Doc
 	err = t.operate(ctx, p, func() error {
-		g, err := t.enter(ctx, p, q.Collection, rules.Read, f.search.ids)
-		if err != nil {
-			return err
-		}
-		if f.sort != nil {
-			docs, err = t.sorted(ctx, p, g, f)
-		} else {
-			docs, err = t.inOrder(ctx, p, g, f)
-		}
-		if err != nil {
-			return err
-		}
-		if err := t.count(len(docs)); err != nil {
+		if docs, err = t.find(ctx, p, f); err != nil {
 			return err
 		}
 		docs, err = f.project(effort.New(ctx, t.e.bounds.searching), docs)
@@ -63,6 +51,23 @@ func (t *Transaction) Find(ctx context.Context, p rules.Principal, q FindRequest
 		return nil, err
 	}
 	return docs, nil
+}
+
+// find returns whole documents.
+func (t *transaction) find(ctx context.Context, p rules.Principal, f compiledFind) (docs []value.Doc, err error) {
+	g, err := t.enter(ctx, p, f.Collection, rules.Read, f.search.ids)
+	if err != nil {
+		return nil, err
+	}
+	if f.sort != nil {
+		docs, err = t.sorted(ctx, p, g, f)
+	} else {
+		docs, err = t.inOrder(ctx, p, g, f)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return docs, t.count(len(docs))
 }
 
 // Count is Engine.Count on what the transaction sees.
@@ -91,7 +96,7 @@ func (t *Transaction) Count(ctx context.Context, p rules.Principal, coll string,
 // count counts documents read.
 func (t *transaction) count(n int) error {
 	most := t.e.bounds.transaction.Reads
-	if t.found += n; t.found > most {
+	if t.found += n; most > 0 && t.found > most {
 		return &txn.LimitError{What: "documents read", Most: most}
 	}
 	return nil

@@ -81,6 +81,8 @@ func (s *Service) Call(ctx context.Context, p rules.Principal, c Call) (Result, 
 func (s *Service) invoke(ctx context.Context, p rules.Principal, c Call) (Result, error) {
 	run, stop := s.runContext(ctx)
 	defer stop()
+	// The context of what the call asked for has ended when this runs.
+	defer s.o.DB.AbortOwner(c.Name, c.RequestID)
 	w := &writer{journal: s.journal, function: c.Name, request: c.RequestID, now: s.o.Now}
 	for {
 		version, err := s.find(c.Name, c.Qualifier)
