@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,24 +18,6 @@ import (
 	"baas/db/value"
 )
 
-// clock is a clock that a test sets.
-type clock struct {
-	mu  sync.Mutex // guards now
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 func byID(t testing.TB, id any) value.Doc {
 	t.Helper()
 	return dbtest.Doc(t, fmt.Sprintf(`{"_id": %v}`, id))
@@ -45,17 +26,17 @@ func byID(t testing.TB, id any) value.Doc {
 // TestTransactionLife: 30 s from Begin on, whatever happens in between.
 func TestTransactionLife(t *testing.T) {
 	t.Parallel()
-	c := &clock{now: time.UnixMilli(1_700_000_000_000)}
-	e := dbtest.Memory().Open(t, db.Options{Now: c.Now})
+	c := newClock()
+	e := dbtest.Memory().Open(t, db.Options{Now: c.now})
 	must(t, e.CreateCollection(t.Context(), admin, "c"))
 	id, err := e.Begin(t.Context(), admin)
 	must(t, err)
 	tr, err := e.Transaction(admin, id)
 	must(t, err)
-	c.advance(db.TransactionLife - time.Millisecond)
+	c.move(db.TransactionLife - time.Millisecond)
 	_, err = tr.Insert(t.Context(), admin, "c", []value.Doc{byID(t, 1)})
 	must(t, err)
-	c.advance(time.Millisecond)
+	c.move(time.Millisecond)
 	_, err = e.Transaction(admin, id)
 	for what, err := range map[string]error{
 		"a new handle": err,
