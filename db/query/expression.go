@@ -55,6 +55,6 @@ func (p *scopes) take(m *effort.Meter, root value.Doc) *expr.Scope {
 // again.
 func (p *scopes) give(s *expr.Scope) {
 	s.Next(nil)
-	s.Meter = nil
+	s.Meter, s.TextScore = nil, value.Value{}
 	p.free.Put(s)
 }

@@ -17,7 +17,15 @@ type Projection struct {
 	computes bool    // some rule makes a value, behind the members that are kept
 	found    path    // of "a.$": of the first array on it, only the element that filter finds stays
 	filter   *Filter
-	scopes   scopes
+	scopes   *scopes
+}
+
+// With returns p for documents that f found, such as a filter that was bound to
+// a text index since p was compiled.
+func (p *Projection) With(f *Filter) *Projection {
+	with := *p
+	with.filter = f
+	return &with
 }
 
 // action is what a projection does with one member.

@@ -1,43 +1,9 @@
 package query
 
 import (
-	"baas/db/effort"
 	"baas/db/fault"
 	"baas/db/value"
 )
-
-// scorer is a predicate that also says how well a document fits, for
-// {$meta: "textScore"}: $text.
-type scorer interface {
-	score(m *effort.Meter, d value.Doc) (float64, error)
-}
-
-// Score returns how well d fits the $text of the condition. ok is false when it
-// has none.
-func (f *Filter) Score(m *effort.Meter, d value.Doc) (score float64, ok bool, err error) {
-	s := f.root.scorer()
-	if s == nil {
-		return 0, false, nil
-	}
-	score, err = s.score(m, d)
-	return score, true, err
-}
-
-// scorer returns the one that must hold for every document n selects.
-func (n *node) scorer() scorer {
-	switch n.kind {
-	case kindAnd:
-		for i := range n.subs {
-			if s := n.subs[i].scorer(); s != nil {
-				return s
-			}
-		}
-	case kindWhole:
-		s, _ := n.ask.(scorer)
-		return s
-	}
-	return nil
-}
 
 // compute returns what is kept of the document together with the values that
 // rules make of it: behind the members that are there, in the order of the
@@ -45,6 +11,7 @@ func (n *node) scorer() scorer {
 func (a *applier) compute(kept value.Doc) value.Doc {
 	a.scope = a.scopes.take(a.run.patterns.Meter, a.doc)
 	defer a.scopes.give(a.scope)
+	a.scope.TextScore = a.textScore()
 	var b value.Builder
 	a.extend(&b, kept, a.rules)
 	return b.Doc()
@@ -76,12 +43,15 @@ func (a *applier) made(b *value.Builder, v value.Value, r *rule) {
 	switch r.action {
 	case compute:
 		made, err := r.expr.Eval(a.scope)
-		if err != nil && a.run.err == nil {
-			a.run.err = err
+		if err != nil {
+			a.fail(err)
 		}
 		b.Add(r.name, made)
 	case score:
-		b.Add(r.name, a.score())
+		if a.scope.TextScore.IsMissing() {
+			a.fail(fault.Refused("projection."+r.name, "query requires text score metadata, but it is not available; add a $text to the condition"))
+		}
+		b.Add(r.name, a.scope.TextScore)
 	case pick:
 		if element := a.pick(a.doc.Get(r.name), r); !element.IsMissing() {
 			b.Array(r.name, func(out *value.ArrayBuilder) { out.Add(element) })
@@ -112,17 +82,21 @@ func membersOf(v value.Value) value.Doc {
 	return v.Doc()
 }
 
-func (a *applier) score() value.Value {
-	var score float64
-	ok, err := false, error(nil)
-	if a.filter != nil {
-		score, ok, err = a.filter.Score(a.run.patterns.Meter, a.doc)
+// textScore returns the document's score, Missing when the condition has no
+// $text.
+func (a *applier) textScore() value.Value {
+	if a.filter == nil || !a.filter.HasText() {
+		return value.Value{}
 	}
-	if err == nil && !ok {
-		err = fault.Refused("projection", "query requires text score metadata, but it is not available; add a $text to the condition")
-	}
-	if err != nil && a.run.err == nil {
-		a.run.err = err
+	score, err := a.filter.TextScore(a.run.patterns.Meter, a.doc)
+	if err != nil {
+		a.fail(err)
 	}
 	return value.Float(score)
+}
+
+func (a *applier) fail(err error) {
+	if a.run.err == nil {
+		a.run.err = err
+	}
 }

@@ -23,7 +23,7 @@ type projector struct {
 }
 
 func (c *projector) finish() *Projection {
-	p := &Projection{rules: c.root.subs, found: c.found, filter: c.filter, scopes: scopes{now: time.Now()}}
+	p := &Projection{rules: c.root.subs, found: c.found, filter: c.filter, scopes: &scopes{now: time.Now()}}
 	switch {
 	case c.included:
 		p.include = true

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"baas/db/fault"
@@ -14,12 +16,16 @@ const maxSortKeys = 32
 type SortKey struct {
 	Path string
 	Desc bool
+	// TextScore says that the key is {$meta: "textScore"}, whatever the path:
+	// the best document first.
+	TextScore bool
 }
 
 // Sort is a compiled order of documents.
 type Sort struct {
-	keys  []SortKey
-	paths []path
+	keys   []SortKey
+	paths  []path
+	filter *Filter // of With
 }
 
 // CompileSort reads {path: 1 or -1, …}; the order of the members is their
@@ -42,17 +48,42 @@ func CompileSort(d value.Doc) (*Sort, error) {
 		if err != nil {
 			return nil, err
 		}
-		n, ok := v.AsInt64()
-		if !ok || n != 1 && n != -1 {
-			return nil, fault.Refused(at, "must be 1 (ascending) or -1 (descending)")
+		k, err := sortKey(at, key, v)
+		if err != nil {
+			return nil, err
 		}
 		if len(s.keys) == maxSortKeys {
 			return nil, fault.Refused(at, "a sort has at most %d keys", maxSortKeys)
 		}
-		s.keys = append(s.keys, SortKey{key, n < 0})
+		s.keys = append(s.keys, k)
 		s.paths = append(s.paths, p)
 	}
 	return s, nil
+}
+
+func sortKey(at, path string, v value.Value) (SortKey, error) {
+	if d := v.Doc(); v.Type == value.TypeObject && d.Len() == 1 && d.Get("$meta").Text() == "textScore" {
+		return SortKey{Path: path, Desc: true, TextScore: true}, nil
+	}
+	n, ok := v.AsInt64()
+	if !ok || n != 1 && n != -1 {
+		return SortKey{}, fault.Refused(at, "must be 1 (ascending) or -1 (descending)")
+	}
+	return SortKey{Path: path, Desc: n < 0}, nil
+}
+
+// ByTextScore reports whether some key is {$meta: "textScore"}: such an order
+// needs [Sort.With].
+func (s *Sort) ByTextScore() bool {
+	return slices.ContainsFunc(s.keys, func(k SortKey) bool { return k.TextScore })
+}
+
+// With returns s for documents that f found, whose $text gives the scores. A
+// score that cannot be computed counts as 0.
+func (s *Sort) With(f *Filter) *Sort {
+	with := *s
+	with.filter = f
+	return &with
 }
 
 // Keys returns the keys in order of priority.
@@ -60,11 +91,16 @@ func (s *Sort) Keys() []SortKey { return append([]SortKey(nil), s.keys...) }
 
 // Compare orders two documents: -1, 0 or +1. Missing equals null. Of an array,
 // the lowest element counts when ascending and the highest when descending, and
-// an empty array is below null. It does not allocate.
+// an empty array is below null. It does not allocate, unless by text score.
 func (s *Sort) Compare(a, b value.Doc) int {
 	for i := range s.keys {
 		desc := s.keys[i].Desc
-		c := extreme(a, s.paths[i], desc).compare(extreme(b, s.paths[i], desc))
+		c := 0
+		if s.keys[i].TextScore {
+			c = cmp.Compare(s.textScore(a), s.textScore(b))
+		} else {
+			c = extreme(a, s.paths[i], desc).compare(extreme(b, s.paths[i], desc))
+		}
 		switch {
 		case c != 0 && desc:
 			return -c
@@ -73,6 +109,17 @@ func (s *Sort) Compare(a, b value.Doc) int {
 		}
 	}
 	return 0
+}
+
+func (s *Sort) textScore(d value.Doc) float64 {
+	if s.filter == nil {
+		return 0
+	}
+	score, err := s.filter.TextScore(nil, d)
+	if err != nil {
+		return 0
+	}
+	return score
 }
 
 // sortValue is what a document is sorted by. The zero one stands for a path
