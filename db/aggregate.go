@@ -88,8 +88,19 @@ type callersStore struct {
 	effort    *effort.Meter
 }
 
+// Indexed implements aggregate.Store.
+func (s *callersStore) Indexed(_, path string) bool { return path == fieldID }
+
 // Read implements aggregate.Store.
 func (s *callersStore) Read(in aggregate.Input, f *aggregate.Feed) error {
+	err := s.read(in, f)
+	if in.Joined && fault.Is(err, fault.CollectionNotExist) {
+		return nil // as in the original's database
+	}
+	return err
+}
+
+func (s *callersStore) read(in aggregate.Input, f *aggregate.Feed) error {
 	search, err := compileSearch(s.principal, in.Query)
 	if err != nil {
 		return err

@@ -77,12 +77,17 @@ func (r *run) feed(stages []stage, last sink) (*Feed, error) {
 	for at > 0 && multiplies(stages[at-1]) {
 		at-- // one document more in the cut, not all that becomes of it
 	}
-	rest, err := r.chain(stages[at:], last)
+	return r.cutFeed(stages[:at], stages[at:], last)
+}
+
+// cutFeed opens stages with a cut between those before and those after.
+func (r *run) cutFeed(before, after []stage, last sink) (*Feed, error) {
+	rest, err := r.chain(after, last)
 	if err != nil {
 		return nil, err
 	}
 	c := &cut{next: rest, inside: true, memory: r.account("the pipeline", r.budget.Stage)}
-	first, err := r.chain(stages[:at], c)
+	first, err := r.chain(before, c)
 	return &Feed{first: first, cut: c}, err
 }
 

@@ -18,6 +18,7 @@ import (
 // documents are borrowed, and gone when their view ends.
 type memory struct {
 	collections map[string][]value.Doc
+	indexed     map[string]bool // paths
 	viewing     bool
 	reads       int // how often a collection was read
 }
@@ -45,6 +46,9 @@ func (m *memory) Read(in aggregate.Input, f *aggregate.Feed) error {
 	}
 	return nil
 }
+
+// Indexed implements aggregate.Store.
+func (m *memory) Indexed(_, path string) bool { return m.indexed[path] }
 
 func (m *memory) find(in aggregate.Input) ([]value.Doc, error) {
 	filter, err := query.Compile(in.Query)

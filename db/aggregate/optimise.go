@@ -37,6 +37,12 @@ func improved(a, b stage) (pair []stage, ok bool) {
 		if s, ok := a.(*skip); ok {
 			return []stage{&skip{sum(s.n, b.n)}}, true
 		}
+	case *unwind:
+		if l, ok := a.(*lookup); ok && l.unwound == nil && len(l.as) == 1 && len(b.path) == 1 && l.as.top() == b.path.top() {
+			fused := *l
+			fused.unwound = b
+			return []stage{&fused}, true
+		}
 	}
 	return nil, false
 }
@@ -56,6 +62,10 @@ func improvedLimit(a stage, b *limit) ([]stage, bool) {
 			most = min(most, a.most)
 		}
 		return []stage{&sort{a.spec, a.order, most}}, true
+	case *project, *addFields, *graphLookup: // one document of each
+		return []stage{b, a}, true
+	case *lookup:
+		return []stage{b, a}, a.unwound == nil
 	}
 	return nil, false
 }
@@ -67,8 +77,31 @@ func passes(a stage, m *match) bool {
 		return a.most == 0
 	case *unwind:
 		return m.independent(a.path.top()) && (a.index == nil || m.independent(a.index.top()))
+	case *addFields:
+		return m.independent(names(a.rules)...)
+	case *project:
+		return a.keeps(m)
+	case *lookup:
+		return m.independent(a.as.top()) && (a.unwound == nil || a.unwound.index == nil || m.independent(a.unwound.index.top()))
+	case *graphLookup:
+		return m.independent(a.as.top())
 	}
 	return false
+}
+
+// keeps reports whether everything that the condition looks at passes the
+// projection as it is.
+func (p *project) keeps(m *match) bool {
+	if !p.include {
+		return m.independent(names(p.rules)...)
+	}
+	for _, field := range m.fields {
+		r := findRule(p.rules, []byte(field))
+		if r == nil || r.action != keep {
+			return false
+		}
+	}
+	return m.fields != nil
 }
 
 // independent reports whether the condition does not look at these top-level

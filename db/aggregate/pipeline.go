@@ -67,7 +67,7 @@ type Pipeline struct {
 // the dotted path; a pipeline beyond the limits is an InvalidParam.
 func Compile(stages []Stage) (*Pipeline, error) {
 	c := &compiler{left: maxStages, optimise: true}
-	return c.pipeline("pipeline", stages)
+	return c.pipeline("pipeline", stages, 0)
 }
 
 // compiler is the state of one Compile.
@@ -79,7 +79,8 @@ type compiler struct {
 	optimise bool
 }
 
-func (c *compiler) pipeline(at string, stages []Stage) (*Pipeline, error) {
+// pipeline compiles stages, before which there are so many already.
+func (c *compiler) pipeline(at string, stages []Stage, before int) (*Pipeline, error) {
 	if c.nested++; c.nested > maxNesting {
 		return nil, fault.Invalid(at, "pipelines nest deeper than %d levels", maxNesting)
 	}
@@ -89,8 +90,8 @@ func (c *compiler) pipeline(at string, stages []Stage) (*Pipeline, error) {
 	}
 	p := &Pipeline{}
 	for i, s := range stages {
-		where := at + "." + strconv.Itoa(i) + "." + s.Name
-		if err := c.mayStand(where, s.Name, i); err != nil {
+		where := at + "." + strconv.Itoa(before+i) + "." + s.Name
+		if err := c.mayStand(where, s.Name, before+i); err != nil {
 			return nil, err
 		}
 		compiled, err := c.stage(where, s)
@@ -106,15 +107,16 @@ func (c *compiler) pipeline(at string, stages []Stage) (*Pipeline, error) {
 }
 
 // nest compiles a pipeline that is an argument of the stage named within, with
-// these variables besides those in scope.
-func (c *compiler) nest(at, within string, vars []string, stages []Stage) (*Pipeline, error) {
+// these variables besides those in scope. They are the rest of it when there are
+// stages before them.
+func (c *compiler) nest(at, within string, vars []string, stages []Stage, before int) (*Pipeline, error) {
 	outer, scope := c.within, c.vars
 	if outer != "$facet" { // what $facet forbids, it forbids at every depth
 		c.within = within
 	}
 	c.vars = append(scope[:len(scope):len(scope)], vars...)
 	defer func() { c.within, c.vars = outer, scope }()
-	return c.pipeline(at, stages)
+	return c.pipeline(at, stages, before)
 }
 
 // mayStand refuses stages that only begin a pipeline, and those that cannot be
@@ -153,6 +155,34 @@ func (c *compiler) stage(at string, s Stage) ([]stage, error) {
 		return one(compileUnwind(at, s.Arg))
 	case "$count":
 		return one(compileCount(at, s.Arg))
+	case "$project":
+		return one(c.project(at, s.Arg))
+	case "$addFields", "$set":
+		return one(c.addFields(at, s.Name, s.Arg))
+	case "$unset":
+		return one(compileUnset(at, s.Arg))
+	case "$replaceRoot":
+		return one(c.replaceRoot(at, s.Arg))
+	case "$replaceWith":
+		return one(c.replaceWith(at, s.Name, s.Arg))
+	case "$redact":
+		return one(c.redact(at, s.Arg))
+	case "$group":
+		return one(c.group(at, s.Arg))
+	case "$sortByCount":
+		return c.sortByCount(at, s.Arg)
+	case "$bucket":
+		return c.bucket(at, s.Arg)
+	case "$bucketAuto":
+		return one(c.bucketAuto(at, s.Arg))
+	case "$facet":
+		return one(c.facet(at, s.Arg))
+	case "$lookup":
+		return one(c.lookup(at, s.Arg))
+	case "$graphLookup":
+		return one(c.graphLookup(at, s.Arg))
+	case "$unionWith":
+		return one(c.union(at, s.Arg))
 	case "$out", "$merge":
 		return nil, &fault.Error{
 			Code: fault.DatabaseOperator, Field: at,

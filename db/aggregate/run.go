@@ -26,6 +26,7 @@ type Input struct {
 	Collection  string
 	Query, Sort value.Doc // nil: every document, in natural order
 	Limit       int64     // of a sorted input: how many are wanted; 0 means all
+	Joined      bool      // not the collection of the request: a missing one has no documents
 }
 
 // Store reads collections under the rights of the caller.
@@ -33,6 +34,9 @@ type Store interface {
 	// Read passes the documents of the input to the feed, which says when to
 	// pause and when to stop. Codes: those of a find.
 	Read(in Input, f *Feed) error
+	// Indexed reports whether a condition that a path has one of some values is
+	// searched for without reading the whole collection.
+	Indexed(collection, path string) bool
 }
 
 // Execution is what a run needs.
@@ -50,8 +54,13 @@ type Execution struct {
 // Codes: those of the store; DatabaseFailed for an operation that a document
 // does not allow; ResultTooLarge when a budget is spent.
 func (p *Pipeline) Run(x Execution) error {
-	r := &run{store: x.Store, now: x.Now, meter: x.Meter, budget: x.Budget}
-	return r.execute(p, x.Collection, emitter(x.Emit))
+	r := &run{store: x.Store, now: x.Now, meter: x.Meter, budget: x.Budget, total: new(int)}
+	in, rest := p.input(x.Collection, nil)
+	f, err := r.feed(rest, emitter(x.Emit))
+	if err != nil {
+		return err
+	}
+	return r.into(in, f)
 }
 
 // run is the state of one execution. Pipelines within pipelines share it, but
@@ -61,17 +70,47 @@ type run struct {
 	now    time.Time
 	meter  *effort.Meter
 	budget Budget
-	total  int // bytes charged to all stages
+	total  *int // bytes charged to all stages
 	vars   []value.Value
 }
 
-// execute reads the pipeline's collection and passes the result to last.
+// with returns the run for a pipeline within, with its variables.
+func (r *run) with(vars []value.Value) *run {
+	inner := *r
+	inner.vars = vars
+	return &inner
+}
+
+// execute reads another collection through its pipeline and passes the result to
+// last, which must not read collections.
 func (r *run) execute(p *Pipeline, collection string, last sink) error {
 	in, rest := p.input(collection, r.vars)
 	f, err := r.feed(rest, last)
 	if err != nil {
 		return err
 	}
+	in.Joined = true
+	return r.into(in, f)
+}
+
+// executeOutside is execute for a last that may read collections.
+func (r *run) executeOutside(p *Pipeline, collection string, last sink) error {
+	in, rest := p.input(collection, r.vars)
+	f, err := r.cutFeed(rest, nil, last)
+	if err != nil {
+		return err
+	}
+	in.Joined = true
+	return r.into(in, f)
+}
+
+// read passes the documents of an input to last.
+func (r *run) read(in Input, last sink) error {
+	in.Joined = true
+	return r.into(in, &Feed{first: last})
+}
+
+func (r *run) into(in Input, f *Feed) error {
 	if err := r.store.Read(in, f); err != nil && !Enough(err) {
 		return err
 	}
@@ -123,12 +162,12 @@ func (r *run) account(stage string, limit int) account {
 // stage, or the run, keeps too much.
 func (a *account) charge(bytes int) error {
 	a.used += bytes
-	a.run.total += bytes
+	*a.run.total += bytes
 	if a.used > a.limit {
 		return fault.New(fault.ResultTooLarge,
 			"%s holds more than %d MB in memory; select fewer documents or smaller ones before it", a.stage, a.limit>>20)
 	}
-	if a.run.total > a.run.budget.Total {
+	if *a.run.total > a.run.budget.Total {
 		return fault.New(fault.ResultTooLarge,
 			"the stages up to %s hold more than %d MB in memory together; select fewer documents or smaller ones",
 			a.stage, a.run.budget.Total>>20)
@@ -138,7 +177,7 @@ func (a *account) charge(bytes int) error {
 
 // release gives everything back.
 func (a *account) release() {
-	a.run.total -= a.used
+	*a.run.total -= a.used
 	a.used = 0
 }
 

@@ -13,16 +13,19 @@ import (
 
 // Case is one golden case; the README beside the data explains the members.
 type Case struct {
-	ID         string            `json:"id"`
-	Source     string            `json:"source"`
-	Document   json.RawMessage   `json:"document"`
-	Documents  []json.RawMessage `json:"documents"`
-	Query      json.RawMessage   `json:"query"`
-	Spec       json.RawMessage   `json:"spec"`
-	Filters    json.RawMessage   `json:"arrayFilters"`
-	Unchanged  bool              `json:"unchanged"`
-	Expect     Expectation       `json:"expect"`
-	expression string
+	ID        string            `json:"id"`
+	Source    string            `json:"source"`
+	Document  json.RawMessage   `json:"document"`
+	Documents []json.RawMessage `json:"documents"`
+	Query     json.RawMessage   `json:"query"`
+	Spec      json.RawMessage   `json:"spec"`
+	Filters   json.RawMessage   `json:"arrayFilters"`
+	// Of a pipeline: other collections, and the command's let.
+	Collections map[string][]json.RawMessage `json:"collections"`
+	Variables   json.RawMessage              `json:"variables"`
+	Unchanged   bool                         `json:"unchanged"`
+	Expect      Expectation                  `json:"expect"`
+	expression  string
 }
 
 // Expectation is what a golden case must come to: a result or any error.
@@ -30,6 +33,7 @@ type Expectation struct {
 	Result    json.RawMessage `json:"result"`
 	Error     string          `json:"error"`
 	Unchanged bool            `json:"unchanged"`
+	Unordered bool            `json:"unordered"` // a list of documents in any order
 }
 
 // Known is a golden case, or all cases that use an operator, of which we know

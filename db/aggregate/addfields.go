@@ -1,0 +1,107 @@
+package aggregate
+
+import (
+	"baas/db/fault"
+	"baas/db/value"
+)
+
+// addFields is $addFields, also called $set.
+type addFields struct {
+	name  string
+	rules []*rule
+}
+
+func (c *compiler) addFields(at, name string, v value.Value) (*addFields, error) {
+	if v.Type != value.TypeObject {
+		return nil, fault.Refused(at, "must be an object of members, it is of type %s", v.Type.Name())
+	}
+	if v.Doc().IsEmpty() {
+		return nil, fault.Refused(at, "name at least one member")
+	}
+	s := shaper{c: c}
+	s.leaf = func(at string, _ fieldPath, v value.Value) (rule, error) { return s.computed(at, v) }
+	if err := s.object(at, nil, v.Doc()); err != nil {
+		return nil, err
+	}
+	return &addFields{name, s.root.subs}, nil
+}
+
+func (a *addFields) open(r *run, next sink) (sink, error) {
+	return &adding{addFields: a, shaping: r.shaping(a.name), run: r, next: next}, nil
+}
+
+type adding struct {
+	*addFields
+	shaping
+	run  *run
+	next sink
+}
+
+func (a *adding) push(d value.Doc) error {
+	if err := a.run.spend(len(d)); err != nil {
+		return err
+	}
+	a.scope.Next(d)
+	a.w.begin()
+	if err := a.members(d, a.rules, 1); err != nil {
+		return err
+	}
+	out := a.w.doc()
+	if err := a.room(); err != nil {
+		return err
+	}
+	return a.next.push(out)
+}
+
+func (a *adding) close() error { return a.next.close() }
+
+// members writes d with the rules' values in the place of old ones, new ones
+// behind the others.
+func (a *adding) members(d value.Doc, rules []*rule, level int) error {
+	for c := d.Cursor(); ; {
+		key, v, ok := c.Next()
+		if !ok {
+			break
+		}
+		r := findRule(rules, key)
+		if r == nil {
+			a.w.add(key, v)
+			continue
+		}
+		if err := a.member(key, v, r, level); err != nil {
+			return err
+		}
+	}
+	for _, r := range rules {
+		if !d.Get(string(r.name)).IsMissing() {
+			continue
+		}
+		if err := a.member(r.name, value.Value{}, r, level); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// member writes what a rule makes of one old value, which may be Missing.
+func (a *adding) member(key []byte, v value.Value, r *rule, level int) error {
+	switch {
+	case r.action == compute:
+		return a.compute(r, level)
+	case level >= value.MaxDepth:
+		return tooDeep(a.stage)
+	case v.Type == value.TypeArray:
+		return a.eachIn(key, v.Doc(), func(i int, v value.Value) (bool, error) {
+			var scratch [8]byte
+			return true, a.member(digits(scratch[:], i), v, r, level+1)
+		})
+	}
+	var below value.Doc
+	if v.Type == value.TypeObject {
+		below = v.Doc()
+	}
+	start := a.w.open(value.TypeObject, key)
+	err := a.members(below, r.subs, level+1)
+	a.w.end(start)
+	return err
+}
