@@ -93,9 +93,14 @@ func (s *callersStore) Indexed(_, path string) bool { return path == fieldID }
 
 // Read implements aggregate.Store.
 func (s *callersStore) Read(in aggregate.Input, f *aggregate.Feed) error {
-	err := s.read(in, f)
+	return joined(in, s.read(in, f))
+}
+
+// joined forgives that a joined collection does not exist, as the original's
+// database does.
+func joined(in aggregate.Input, err error) error {
 	if in.Joined && fault.Is(err, fault.CollectionNotExist) {
-		return nil // as in the original's database
+		return nil
 	}
 	return err
 }

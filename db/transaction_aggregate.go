@@ -40,8 +40,15 @@ type transactionStore struct {
 	principal rules.Principal
 }
 
+// Indexed implements aggregate.Store.
+func (s *transactionStore) Indexed(_, path string) bool { return path == fieldID }
+
 // Read implements aggregate.Store.
 func (s *transactionStore) Read(in aggregate.Input, f *aggregate.Feed) error {
+	return joined(in, s.read(in, f))
+}
+
+func (s *transactionStore) read(in aggregate.Input, f *aggregate.Feed) error {
 	find := compiledFind{FindRequest: FindRequest{Collection: in.Collection, Query: in.Query}}
 	var err error
 	if find.search, err = compileSearch(s.principal, in.Query); err != nil {
