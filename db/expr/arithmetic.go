@@ -109,7 +109,7 @@ func subtractFromDate(c *call, s *Scope, x, y value.Value) (value.Value, error) 
 		by = y.Millis()
 	case y.Type == value.TypeDouble:
 		f, _ := y.AsFloat()
-		f = math.Round(f)
+		f = math.Trunc(f)
 		by, ok = int64(f), math.Abs(f) < 1<<63
 	case y.Type.IsNumber():
 		by, _ = y.AsInt64()
@@ -177,7 +177,8 @@ func divide(c *call, s *Scope, x, y value.Value) (value.Value, error) {
 	return s.float(a / b), nil
 }
 
-// mod has the sign of the dividend.
+// mod has the sign of the dividend. A divisor that is a whole double counts as
+// an integer.
 func mod(c *call, s *Scope, x, y value.Value) (value.Value, error) {
 	if nullish(x) || nullish(y) {
 		return null()
@@ -190,18 +191,23 @@ func mod(c *call, s *Scope, x, y value.Value) (value.Value, error) {
 	case b == 0:
 		return c.fail("can't $mod by zero")
 	}
-	t := widen(x.Type, y.Type)
-	if t == value.TypeDouble {
+	by, isWhole := y.AsInt64()
+	if y.Type == value.TypeDouble && by != int64(int32(by)) {
+		isWhole = false
+	}
+	if x.Type == value.TypeDouble || !isWhole {
 		return s.float(math.Mod(a, b)), nil
 	}
 	n, _ := x.AsInt64()
-	by, _ := y.AsInt64()
 	if by == -1 {
 		n = 0 // the smallest int64 has no counterpart
 	} else {
 		n %= by
 	}
-	return s.integer(t, n), nil
+	if x.Type == value.TypeInt64 || y.Type == value.TypeInt64 {
+		return s.int64(n), nil
+	}
+	return s.int32(int32(n)), nil
 }
 
 func pow(c *call, s *Scope, x, y value.Value) (value.Value, error) {
@@ -241,8 +247,9 @@ func powInts(base, exponent int64) (int64, bool) {
 	case base == 0:
 		return 0, true
 	}
-	out, ok := int64(1), true
+	out := int64(1)
 	for range exponent { // at most 63 rounds until it does not fit
+		var ok bool
 		if out, ok = multiplyInts(out, base); !ok {
 			return 0, false
 		}

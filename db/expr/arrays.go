@@ -161,7 +161,7 @@ func indexOfArray(c *call, s *Scope) (value.Value, error) {
 		return value.Value{}, err
 	}
 	cursor := array.Doc().Cursor()
-	for i := 0; i < to; i++ {
+	for i := range to {
 		_, v, ok := cursor.Next()
 		if !ok {
 			break

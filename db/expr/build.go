@@ -140,6 +140,16 @@ func (b *builder) add(v value.Value) error {
 	return b.finish(v)
 }
 
+// addText appends a text.
+func (b *builder) addText(text []byte) error {
+	b.buf = append(b.buf, byte(value.TypeString))
+	b.buf = strconv.AppendInt(b.buf, int64(b.n), 10)
+	b.buf = append(b.buf, 0)
+	b.buf = binary.LittleEndian.AppendUint32(b.buf, uint32(len(text)+1))
+	b.buf = append(b.buf, text...)
+	return b.finish(value.Value{}) // its NUL ends the text
+}
+
 // set appends a member; Missing is dropped.
 func (b *builder) set(key string, v value.Value) error {
 	if v.Type == value.TypeMissing {
@@ -150,8 +160,8 @@ func (b *builder) set(key string, v value.Value) error {
 	return b.finish(v)
 }
 
-// copy appends a member as a cursor gave it.
-func (b *builder) copy(key []byte, v value.Value) error {
+// keep appends a member as a cursor gave it.
+func (b *builder) keep(key []byte, v value.Value) error {
 	b.buf = append(b.buf, byte(v.Type))
 	b.buf = append(b.buf, key...)
 	return b.finish(v)

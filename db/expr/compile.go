@@ -52,9 +52,12 @@ func (c *compiler) compile(at string, v value.Value) (node, error) {
 			return nil, err
 		}
 		c.nests = true
-		return fold(&list{args}), nil
+		return fold(&list{args})
 	case value.TypeObject:
 		if name, ok := operatorName(v.Doc()); ok {
+			if regex, ok := asRegex(v.Doc()); ok {
+				return &constant{regex}, nil
+			}
 			return c.compileOperator(at, name, v.Doc())
 		}
 		return c.compileObject(at, v.Doc())
@@ -67,6 +70,17 @@ func operatorName(d value.Doc) (string, bool) {
 	cursor := d.Cursor()
 	key, _, _ := cursor.Next()
 	return string(key), len(key) > 0 && key[0] == '$'
+}
+
+// asRegex reads {$regex: "x", $options: "i"}, which is how the wire writes a
+// regular expression.
+func asRegex(d value.Doc) (value.Value, bool) {
+	text, options := d.Get("$regex"), d.Get("$options")
+	alone := d.Len() == 1 || d.Len() == 2 && options.Type == value.TypeString
+	if text.Type != value.TypeString || !alone {
+		return value.Value{}, false
+	}
+	return value.RegexOf(text.Text(), options.Text()), true
 }
 
 func (c *compiler) elements(at string, v value.Value) ([]node, error) {
@@ -139,12 +153,13 @@ func (c *compiler) compileObject(at string, d value.Doc) (node, error) {
 		o.names, o.args = append(o.names, name), append(o.args, n)
 	}
 	c.nests = true
-	return fold(o), nil
+	return fold(o)
 }
 
-// fold returns a constant in place of n when all that n is made of is constant
-// and n does not fail.
-func fold(n node) node {
+// fold returns a constant in place of n when all that n is made of is constant.
+// What fails then would fail for each document, and does so now, even where it
+// would not be asked for: as MongoDB has it.
+func fold(n node) (node, error) {
 	var args []node
 	switch n := n.(type) {
 	case *list:
@@ -153,7 +168,7 @@ func fold(n node) node {
 		args = n.args
 	case *call:
 		if n.volatile {
-			return n
+			return n, nil
 		}
 		args = n.args
 	}
@@ -164,19 +179,22 @@ func fold(n node) node {
 		}
 		c, ok := arg.(*constant)
 		if !ok {
-			return n
+			return n, nil
 		}
 		size += len(c.v.Data)
 	}
 	if size > maxFolded {
-		return n
+		return n, nil
 	}
 	s := Scope{due: maxSteps}
 	v, err := n.eval(&s)
-	if err != nil || len(v.Data) > maxFolded {
-		return n // the error, if any, is that of each evaluation
+	if err != nil {
+		return nil, err
 	}
-	return &constant{v.Clone()}
+	if len(v.Data) > maxFolded {
+		return n, nil
+	}
+	return &constant{v.Clone()}, nil
 }
 
 // compileOperator reads {$name: …}.
@@ -198,7 +216,7 @@ func (c *compiler) compileOperator(at, name string, d value.Doc) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fold(&call{operator: op, at: at, args: args}), nil
+	return fold(&call{operator: op, at: at, args: args})
 }
 
 // operands reads the operands of op: named ones in the order of op.names, nil

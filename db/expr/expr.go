@@ -59,6 +59,8 @@ type Scope struct {
 	due    int    // when it is told again
 	held   int    // bytes
 	match  pattern.Run
+	regex  *pattern.Pattern          // compiled last, for those that are not constant
+	zones  map[string]*time.Location // those asked for
 }
 
 // Next sets Root for the next document and lets it reuse the memory of results

@@ -1,6 +1,7 @@
 package expr_test
 
 import (
+	"errors"
 	"testing"
 
 	"baas/db/expr"
@@ -27,7 +28,8 @@ func TestOperatorsThatDoNotExistAreNamed(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := expr.Compile("e", valuetest.Doc(t, tc.text).Get("e"), expr.Options{})
-			if !fault.Is(err, fault.DatabaseOperator) || err.(*fault.Error).Field != tc.field {
+			coded, ok := errors.AsType[*fault.Error](err)
+			if !ok || coded.Code != fault.DatabaseOperator || coded.Field != tc.field {
 				t.Errorf("got %v", err)
 			}
 		})

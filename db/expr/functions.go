@@ -12,7 +12,7 @@ func functions(name string) (operator, bool) {
 	inf := math.Inf(1)
 	switch name {
 	case "$exp":
-		return real(math.Exp, -inf, inf), true
+		return between(math.Exp, -inf, inf), true
 	case "$ln":
 		return positive(math.Log), true
 	case "$log10":
@@ -20,7 +20,7 @@ func functions(name string) (operator, bool) {
 	case "$log":
 		return ofTwo(logarithm), true
 	case "$sqrt":
-		return real(math.Sqrt, 0, inf), true
+		return between(math.Sqrt, 0, inf), true
 	case "$sin":
 		return finite(math.Sin), true
 	case "$cos":
@@ -28,37 +28,37 @@ func functions(name string) (operator, bool) {
 	case "$tan":
 		return finite(math.Tan), true
 	case "$asin":
-		return real(math.Asin, -1, 1), true
+		return between(math.Asin, -1, 1), true
 	case "$acos":
-		return real(math.Acos, -1, 1), true
+		return between(acos, -1, 1), true
 	case "$atan":
-		return real(math.Atan, -inf, inf), true
+		return between(math.Atan, -inf, inf), true
 	case "$atan2":
 		return ofTwo(atan2), true
 	case "$sinh":
-		return real(math.Sinh, -inf, inf), true
+		return between(math.Sinh, -inf, inf), true
 	case "$cosh":
-		return real(math.Cosh, -inf, inf), true
+		return between(math.Cosh, -inf, inf), true
 	case "$tanh":
-		return real(math.Tanh, -inf, inf), true
+		return between(math.Tanh, -inf, inf), true
 	case "$asinh":
-		return real(math.Asinh, -inf, inf), true
+		return between(math.Asinh, -inf, inf), true
 	case "$acosh":
-		return real(math.Acosh, 1, inf), true
+		return between(math.Acosh, 1, inf), true
 	case "$atanh":
-		return real(math.Atanh, -1, 1), true
+		return between(math.Atanh, -1, 1), true
 	case "$degreesToRadians":
-		return real(func(f float64) float64 { return f * (math.Pi / 180) }, -inf, inf), true
+		return between(func(f float64) float64 { return f * (math.Pi / 180) }, -inf, inf), true
 	case "$radiansToDegrees":
-		return real(func(f float64) float64 { return f * (180 / math.Pi) }, -inf, inf), true
+		return between(func(f float64) float64 { return f * (180 / math.Pi) }, -inf, inf), true
 	case "$rand":
 		return operator{most: 0, many: random, volatile: true}, true
 	}
 	return operator{}, false
 }
 
-// real makes the operator for a function that is defined from low to high.
-func real(f func(float64) float64, low, high float64) operator {
+// between makes the operator for a function that is defined from low to high.
+func between(f func(float64) float64, low, high float64) operator {
 	return ofOne(func(c *call, s *Scope, x value.Value) (value.Value, error) {
 		if nullish(x) {
 			return null()
@@ -76,12 +76,12 @@ func real(f func(float64) float64, low, high float64) operator {
 
 // finite makes the operator for a function that is not defined at infinity.
 func finite(f func(float64) float64) operator {
-	return real(f, -math.MaxFloat64, math.MaxFloat64)
+	return between(f, -math.MaxFloat64, math.MaxFloat64)
 }
 
 // positive makes the operator for a function that is defined above 0.
 func positive(f func(float64) float64) operator {
-	return real(f, math.SmallestNonzeroFloat64, math.Inf(1))
+	return between(f, math.SmallestNonzeroFloat64, math.Inf(1))
 }
 
 func logarithm(c *call, s *Scope, x, y value.Value) (value.Value, error) {
@@ -113,6 +113,14 @@ func atan2(c *call, s *Scope, y, x value.Value) (value.Value, error) {
 		return c.fail("only supports numeric types, not %s and %s", y.Type.Name(), x.Type.Name())
 	}
 	return s.float(math.Atan2(a, b)), nil
+}
+
+// acos is exact where math.Acos subtracts two numbers that are almost equal.
+func acos(x float64) float64 {
+	if x > 0.5 {
+		return 2 * math.Asin(math.Sqrt((1-x)/2))
+	}
+	return math.Acos(x)
 }
 
 func random(_ *call, s *Scope) (value.Value, error) { return s.float(rand.Float64()), nil }

@@ -99,7 +99,7 @@ func compileCond(c *compiler, at string, v value.Value) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fold(&call{operator: op, at: at, args: args}), nil
+	return fold(&call{operator: op, at: at, args: args})
 }
 
 func cond(c *call, s *Scope) (value.Value, error) {
@@ -140,7 +140,7 @@ func compileSwitch(c *compiler, at string, v value.Value) (node, error) {
 	if otherwise != nil {
 		out.args = append(out.args, otherwise)
 	}
-	return fold(out), nil
+	return fold(out)
 }
 
 // branches returns a case and its result in turn.

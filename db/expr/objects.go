@@ -221,7 +221,7 @@ func (c *compiler) compileField(at string, v value.Value, op operator) (node, er
 	if args[0], err = c.fieldName(at+".field", v.Doc().Get("field")); err != nil {
 		return nil, err
 	}
-	return fold(&call{operator: op, at: at, args: args}), nil
+	return fold(&call{operator: op, at: at, args: args})
 }
 
 // fieldName reads a field's name, which must be constant; any text will do, but
@@ -284,9 +284,12 @@ func setField(c *call, s *Scope) (value.Value, error) {
 			break
 		}
 		if string(key) == name {
-			member, found = v, true
+			found = true
+			err = out.set(name, v)
+		} else {
+			err = out.keep(key, member)
 		}
-		if err := out.set(string(key), member); err != nil {
+		if err != nil {
 			return value.Value{}, err
 		}
 	}

@@ -119,6 +119,7 @@ func nullish(v value.Value) bool {
 func operatorOf(name string) (operator, bool) {
 	for _, group := range [...]func(string) (operator, bool){
 		arithmetic, functions, logic, arrays, loops, sets, objects, gathers,
+		texts, regexes, types, dates,
 	} {
 		if op, ok := group(name); ok {
 			return op, true

@@ -145,7 +145,7 @@ func compileSortArray(c *compiler, at string, v value.Value) (node, error) {
 		return nil, fault.Refused(at, "requires 'input' and 'sortBy' to be specified")
 	}
 	op := ofOne(func(c *call, s *Scope, x value.Value) (value.Value, error) { return sortArray(c, s, x, &by) })
-	return fold(&call{operator: op, at: at, args: []node{input}}), nil
+	return fold(&call{operator: op, at: at, args: []node{input}})
 }
 
 func sortArray(c *call, s *Scope, x value.Value, by *sorting) (value.Value, error) {
@@ -217,7 +217,7 @@ func compileZip(c *compiler, at string, v value.Value) (node, error) {
 	}
 	c.nests = true
 	op := ofMany(0, -1, z.eval)
-	return fold(&call{operator: op, at: at, args: append(z.inputs, z.defaults...)}), nil
+	return fold(&call{operator: op, at: at, args: append(z.inputs, z.defaults...)})
 }
 
 type zip struct {

@@ -69,7 +69,7 @@ func Compile(at, text, options string) (*Pattern, error) {
 		p.literal, p.anchored = literal, anchored
 		return p, nil
 	}
-	engine, err := regexp2.Compile(asPCRE(text), flags)
+	engine, err := regexp2.Compile(asPCRE(text), flags, regexp2.OptionMaintainCaptureOrder())
 	if err != nil {
 		return nil, &fault.Error{Code: fault.DatabaseFailed, Field: at, Msg: at + ": not a valid regular expression", Err: err}
 	}
