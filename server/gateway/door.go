@@ -91,14 +91,14 @@ func (d *Door) handle(h handler) echo.HandlerFunc {
 		if err != nil {
 			return d.refuse(c, err)
 		}
-		return c.Blob(http.StatusOK, contentType, out)
+		return wire.Send(c.Response(), http.StatusOK, contentType, out)
 	}
 }
 
 func (d *Door) refuse(c echo.Context, err error) error {
 	ctx := c.Request().Context()
 	status, body := reply.Gateway(reply.ID(ctx), reply.Explain(ctx, d.Log, err))
-	return c.Blob(status, contentType, body)
+	return wire.Send(c.Response(), status, contentType, body)
 }
 
 // pathParam returns a part of the path as it was meant: Echo leaves it escaped

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"baas/db"
+	"baas/db/kv"
 	"baas/db/kv/memkv"
 	"baas/db/rules"
 	"baas/server"
@@ -33,6 +34,9 @@ type Config struct {
 	Server server.Options
 	Envs   []string // environments; the first is the default
 	Now    func() time.Time
+	// Store opens a database's store, which is closed when the test ends. Nil
+	// means one in memory.
+	Store func(testing.TB) kv.Store
 }
 
 // House is a running server.
@@ -48,11 +52,11 @@ type House struct {
 	client *http.Client
 }
 
-// Start runs a server until the test ends. Its documents are in memory, its
-// files in a temporary folder.
+// Start runs a server until the test ends. Its documents are in memory unless
+// an edit says otherwise, its files in a temporary folder.
 func Start(t testing.TB, edits ...func(*Config)) *House {
 	t.Helper()
-	c := Config{Envs: []string{"dev"}, Now: time.Now}
+	c := Config{Envs: []string{"dev"}, Now: time.Now, Store: memory}
 	for _, edit := range edits {
 		edit(&c)
 	}
@@ -100,7 +104,7 @@ func Start(t testing.TB, edits ...func(*Config)) *House {
 // openEnvs opens the environments of c over a temporary folder.
 func openEnvs(t testing.TB, d *tcb.Dispatcher, c Config, log *slog.Logger) *env.Registry {
 	t.Helper()
-	system := engine(t, log)
+	system := engine(t, c.Store(t), log)
 	pool := workers(t, log)
 	twin := wechat.NewTwin(c.Now)
 	envs, err := env.Open(t.Context(), env.Options{
@@ -110,7 +114,7 @@ func openEnvs(t testing.TB, d *tcb.Dispatcher, c Config, log *slog.Logger) *env.
 			if err != nil {
 				return err
 			}
-			e.DB = engine(t, log)
+			e.DB = engine(t, c.Store(t), log)
 			e.Files = storage.New(storage.Options{
 				Env: e.ID, Bucket: "test", Driver: driver, DB: e.DB, Key: e.Key("files"), Now: c.Now, Log: log,
 			})
@@ -138,12 +142,17 @@ func openEnvs(t testing.TB, d *tcb.Dispatcher, c Config, log *slog.Logger) *env.
 	return envs
 }
 
-func engine(t testing.TB, log *slog.Logger) *db.Engine {
+func memory(t testing.TB) kv.Store {
 	t.Helper()
 	store, err := new(memkv.Disk).Open()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return store
+}
+
+func engine(t testing.TB, store kv.Store, log *slog.Logger) *db.Engine {
+	t.Helper()
 	e, err := db.Open(t.Context(), store, db.Options{Log: log})
 	if err != nil {
 		t.Fatal(err)

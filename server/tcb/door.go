@@ -58,7 +58,7 @@ func (d *Door) handle(who identify) echo.HandlerFunc {
 		if err != nil {
 			out = reply.Envelope(reply.ID(ctx), reply.Explain(ctx, d.Log, err))
 		}
-		return c.Blob(http.StatusOK, contentType, out)
+		return wire.Send(c.Response(), http.StatusOK, contentType, out)
 	}
 }
 
