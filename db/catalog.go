@@ -22,9 +22,10 @@ type CollectionInfo struct {
 	Validated bool // it has a validator
 }
 
-// CreateCollection makes an empty collection in mode PRIVATE, as the original
-// does. Codes: InvalidParam for a bad name, DatabaseDenied for users,
-// CollectionExists with a text that contains "Table exist", CollectionLimit.
+// CreateCollection makes an empty collection in mode PRIVATE with an index on
+// _openid, as the original does. Codes: InvalidParam for a bad name,
+// DatabaseDenied for users, CollectionExists with a text that contains "Table
+// exist", CollectionLimit.
 func (e *Engine) CreateCollection(ctx context.Context, p rules.Principal, name string) error {
 	return e.manage(ctx, p, name, func(tx *commit.Tx) error {
 		_, ok, err := readCollection(tx, name)
@@ -81,7 +82,11 @@ func (e *Engine) create(tx *commit.Tx, name string) (collection, error) {
 		c.mode = rules.AdminOnly
 	}
 	next := binary.BigEndian.AppendUint32(nil, id+1)
-	return c, errors.Join(tx.Put([]byte(metaNextCollection), next), tx.Put(catalogKey(name), c.encode()))
+	err = errors.Join(tx.Put([]byte(metaNextCollection), next), tx.Put(catalogKey(name), c.encode()))
+	if err != nil || isSystem(name) {
+		return c, err
+	}
+	return c, e.addIndex(tx, c, IndexSpec{Name: "_openid_1", Keys: []IndexKey{{Path: fieldOwner}}, Sparse: true})
 }
 
 // DropCollection removes a collection and its documents. The name is free at
@@ -105,7 +110,7 @@ func (e *Engine) DropCollection(ctx context.Context, p rules.Principal, name str
 		)
 	})
 	if err == nil {
-		e.wakePurger()
+		wake(e.purge)
 	}
 	return err
 }

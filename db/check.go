@@ -13,7 +13,7 @@ import (
 )
 
 // Check reads the whole store in one view and reports whatever does not hold:
-// documents that are unsound or have no entry in the id index, entries without
+// documents that are unsound or lack entries in the indexes, entries without
 // a document, counters that disagree, strays of unknown collections, and what
 // the store's checksums find. It is for tests and for a quiet database: the
 // one view makes the file grow under writers.
@@ -35,11 +35,13 @@ type tally struct {
 	coll               collection
 	dropped            bool
 	docs, entries, sum uint64
+	indexes            []*checkedIndex
 }
 
 type checker struct {
 	r           kv.Reader
 	collections map[uint32]*tally
+	indexes     map[uint32]*checkedIndex
 	problems    []error
 }
 
@@ -53,11 +55,15 @@ func (c *checker) run() error {
 	if err := c.readCatalog(); err != nil {
 		return err
 	}
-	if err := c.r.Scan(kv.Prefix([]byte{prefixDoc}), c.checkDoc); err != nil {
+	if err := c.readIndexes(); err != nil {
 		return err
 	}
-	if err := c.r.Scan(kv.Prefix([]byte{prefixID}), c.checkEntry); err != nil {
-		return err
+	for prefix, check := range map[byte]func(key, stored []byte) error{
+		prefixDoc: c.checkDoc, prefixID: c.checkEntry, prefixIndex: c.checkIndexEntry,
+	} {
+		if err := c.r.Scan(kv.Prefix([]byte{prefix}), check); err != nil {
+			return err
+		}
 	}
 	for _, t := range c.collections {
 		c.compare(t)
@@ -128,7 +134,7 @@ func (c *checker) checkDoc(key, stored []byte) error {
 	if entry == nil || decodePlace(entry) != at {
 		c.report("collection %q: the id index does not lead to the document at %d", t.coll.name, at)
 	}
-	return nil
+	return c.checkIndexesOf(t, at, doc)
 }
 
 func (c *checker) checkEntry(key, stored []byte) error {
@@ -155,6 +161,7 @@ func (c *checker) compare(t *tally) {
 	if t.docs != t.coll.count || t.sum != t.coll.bytes {
 		c.report("collection %q has %d documents of %d bytes, its counters say %d of %d", t.coll.name, t.docs, t.sum, t.coll.count, t.coll.bytes)
 	}
+	c.compareIndexes(t)
 	if t.entries != t.docs {
 		c.report("collection %q has %d documents and %d index entries", t.coll.name, t.docs, t.entries)
 	}

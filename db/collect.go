@@ -18,6 +18,32 @@ type collector interface {
 	docs() []value.Doc
 }
 
+// page is the collector of a find, chosen once its walk has begun.
+type page struct {
+	find   compiledFind
+	walk   *walk
+	bounds bounds
+	collector
+}
+
+func (p *page) offer(h hit) error {
+	if p.collector == nil {
+		sort := p.find.sort
+		if p.walk.sorted {
+			sort = nil
+		}
+		p.collector = newCollector(sort, p.find.Skip, p.find.Limit, p.bounds)
+	}
+	return p.collector.offer(h)
+}
+
+func (p *page) docs() []value.Doc {
+	if p.collector == nil {
+		return nil
+	}
+	return p.collector.docs()
+}
+
 // newCollector returns the collector for a page: limit 0 means no limit.
 func newCollector(sort *query.Sort, skip, limit int64, b bounds) collector {
 	if sort == nil {

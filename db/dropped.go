@@ -202,18 +202,11 @@ const (
 	purgeEvery = time.Minute
 )
 
-func (e *Engine) wakePurger() {
-	select {
-	case e.purge <- struct{}{}:
-	default: // it is awake
-	}
-}
-
-// runPurger removes the entries of dropped collections that are not kept any
-// longer, a few at a time, so that purging a large one holds nobody up. What it
+// runPurger removes the entries of dropped indexes, and of dropped collections
+// that are not kept any longer, a few at a time, so that purging a large one
+// holds nobody up. What it
 // leaves when the process ends, the next one finds.
 func (e *Engine) runPurger(ctx context.Context) {
-	defer close(e.purged)
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
 	for {
@@ -230,7 +223,7 @@ func (e *Engine) runPurger(ctx context.Context) {
 			})
 			if err != nil {
 				if ctx.Err() == nil {
-					e.opts.Log.Error("purging a dropped collection failed", "error", err)
+					e.opts.Log.Error("purging what was dropped failed", "error", err)
 				}
 				break
 			}
@@ -256,11 +249,17 @@ func (e *Engine) due(r kv.Reader) (next dropped, ok bool, err error) {
 	return next, ok, nil
 }
 
-// purgeSome removes some entries of one dropped collection; more says whether
-// there may be others.
+// purgeSome removes some entries of one dropped index or collection; more says
+// whether there may be others.
 func (e *Engine) purgeSome(tx *commit.Tx) (more bool, err error) {
+	if more, err := purgeIndex(tx); more || err != nil {
+		return more, err
+	}
 	d, ok, err := e.due(tx)
 	if !ok || err != nil {
+		return false, err
+	}
+	if err := dropIndexes(tx, d.id); err != nil {
 		return false, err
 	}
 	mark := collectionPrefix(prefixDropped, d.id)

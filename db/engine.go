@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"baas/db/commit"
@@ -24,6 +25,9 @@ type Options struct {
 	// AutoCreate makes a missing collection on the first write to it, for
 	// development. Without it such a write is a CollectionNotExist.
 	AutoCreate bool
+	// SweepEvery is how often documents are removed whose time is up. Zero means
+	// once a minute.
+	SweepEvery time.Duration
 	// Window is how much of the change log is kept: history and undo reach as
 	// far back. Dropped collections stay for its age.
 	Window commit.Window
@@ -48,9 +52,13 @@ type Engine struct {
 
 	validators validators
 
-	stop   context.CancelFunc // ends the purger
-	purge  chan struct{}      // one-slot: something was dropped
-	purged chan struct{}      // closed when the purger has ended
+	indexes indexCache
+	news    news // of the states of indexes
+
+	stop  context.CancelFunc // ends the background work
+	work  sync.WaitGroup     // the background work
+	purge chan struct{}      // one-slot: something was dropped
+	build chan struct{}      // one-slot: an index is to be built
 }
 
 // Open opens the documents in a store, which the caller closes after the
@@ -73,6 +81,9 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Engine, error) {
 	if o.MaxCollections == 0 {
 		o.MaxCollections = 1000
 	}
+	if o.SweepEvery == 0 {
+		o.SweepEvery = time.Minute
+	}
 	if err := openFormat(ctx, store); err != nil {
 		return nil, err
 	}
@@ -87,16 +98,19 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Engine, error) {
 		transactions: newOpenTransactions(o.Now, intents),
 		intents:      intents,
 
-		stop:   stop,
-		purge:  make(chan struct{}, 1),
-		purged: make(chan struct{}),
+		stop:  stop,
+		purge: make(chan struct{}, 1),
+		build: make(chan struct{}, 1),
 	}
 	if err := e.loadValidators(ctx); err != nil {
 		stop()
 		return nil, errors.Join(err, e.commit.Close())
 	}
 	e.purge <- struct{}{} // what an earlier process has left
-	go e.runPurger(background)
+	e.build <- struct{}{}
+	e.work.Go(func() { e.runPurger(background) })
+	e.work.Go(func() { e.runBuilder(background) })
+	e.work.Go(func() { e.runSweeper(background) })
 	return e, nil
 }
 
@@ -119,7 +133,7 @@ func openFormat(ctx context.Context, store kv.Store) error {
 func (e *Engine) Close() error {
 	e.transactions.shut()
 	e.stop()
-	<-e.purged
+	e.work.Wait()
 	return e.commit.Close()
 }
 

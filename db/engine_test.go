@@ -101,11 +101,11 @@ func TestResultBounds(t *testing.T) {
 		n    int // documents, or -1 for too many
 	}{
 		{"all", db.FindRequest{}, 9},
-		{"all, sorted", db.FindRequest{Sort: dbtest.Doc(t, `{"_id": -1}`)}, -1},
-		{"sorted page", db.FindRequest{Sort: dbtest.Doc(t, `{"_id": -1}`), Limit: 4}, 4},
-		{"sorted page of too many", db.FindRequest{Sort: dbtest.Doc(t, `{"_id": -1}`), Limit: 5}, -1},
-		{"sorted page far on", db.FindRequest{Sort: dbtest.Doc(t, `{"_id": -1}`), Skip: 4, Limit: 1}, -1},
-		{"sorted, narrow condition", db.FindRequest{Sort: dbtest.Doc(t, `{"_id": -1}`), Query: dbtest.Doc(t, `{"_id": {"$gt": 4}}`)}, 4},
+		{"all, sorted", db.FindRequest{Sort: dbtest.Doc(t, `{"text": -1}`)}, -1},
+		{"sorted page", db.FindRequest{Sort: dbtest.Doc(t, `{"text": -1}`), Limit: 4}, 4},
+		{"sorted page of too many", db.FindRequest{Sort: dbtest.Doc(t, `{"text": -1}`), Limit: 5}, -1},
+		{"sorted page far on", db.FindRequest{Sort: dbtest.Doc(t, `{"text": -1}`), Skip: 4, Limit: 1}, -1},
+		{"sorted, narrow condition", db.FindRequest{Sort: dbtest.Doc(t, `{"text": -1}`), Query: dbtest.Doc(t, `{"_id": {"$gt": 4}}`)}, 4},
 	} {
 		tc.q.Collection = "c"
 		got, err := e.Find(t.Context(), admin, tc.q)

@@ -76,8 +76,9 @@ func (e *Engine) Find(ctx context.Context, p rules.Principal, q FindRequest) ([]
 	if err != nil {
 		return nil, err
 	}
-	c := newCollector(f.sort, f.Skip, f.Limit, e.bounds)
-	if err := e.each(ctx, p, q.Collection, rules.Read, new(walk), f.search, c.offer); err != nil {
+	w := &walk{sort: f.sort}
+	c := &page{find: f, walk: w, bounds: e.bounds}
+	if err := e.each(ctx, p, q.Collection, rules.Read, w, f.search, c.offer); err != nil {
 		return nil, err
 	}
 	docs, err := f.project(effort.New(ctx, e.bounds.searching), c.docs())
@@ -98,8 +99,9 @@ func (e *Engine) Snapshot(ctx context.Context, p rules.Principal, q FindRequest)
 	}
 	ctx, cancel := context.WithTimeout(ctx, snapshotTime)
 	defer cancel()
-	c := newCollector(f.sort, f.Skip, f.Limit, e.bounds)
 	effort := effort.New(ctx, e.bounds.searching)
+	w := &walk{indexes: &e.indexes, effort: effort, sort: f.sort}
+	c := &page{find: f, walk: w, bounds: e.bounds}
 	err = e.view(ctx, func(r kv.Reader) (err error) {
 		if seq, err = commit.LastSeq(r); err != nil {
 			return err
@@ -108,7 +110,7 @@ func (e *Engine) Snapshot(ctx context.Context, p rules.Principal, q FindRequest)
 		if g.absent || err != nil {
 			return err
 		}
-		return (&walk{effort: effort}).view(r, g, f.search, bounds{}, c.offer)
+		return w.view(r, g, f.search, bounds{}, c.offer)
 	})
 	if err != nil {
 		return nil, 0, err
@@ -131,11 +133,12 @@ func (e *Engine) Count(ctx context.Context, p rules.Principal, coll string, q va
 		}
 	}
 	var n int64
-	err = e.each(ctx, p, coll, rules.Read, new(walk), s, func(hit) error {
+	w := &walk{counting: true}
+	err = e.each(ctx, p, coll, rules.Read, w, s, func(hit) error {
 		n++
 		return nil
 	})
-	return n, err
+	return n + w.counted, err
 }
 
 // countAll reads the collection's counter, unless p may see only a part.

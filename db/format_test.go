@@ -12,6 +12,7 @@ import (
 	"baas/db"
 	"baas/db/dbtest"
 	"baas/db/kv"
+	"baas/db/plan"
 	"baas/db/rules"
 	"baas/db/value"
 )
@@ -32,6 +33,8 @@ func buildFormat(t *testing.T) (*dbtest.Disk, *db.Engine) {
 	})
 	must(t, e.CreateCollection(t.Context(), admin, "todos"))
 	must(t, e.SetMode(t.Context(), admin, "todos", rules.ReadOnly))
+	must(t, e.CreateIndex(t.Context(), admin, "todos", db.IndexSpec{Keys: []db.IndexKey{{Path: "title"}}, Unique: true, Sparse: true}))
+	must(t, e.CreateIndex(t.Context(), admin, "todos", db.IndexSpec{Name: "by n", Keys: []db.IndexKey{{Path: "n", Kind: plan.Desc}, {Path: "_openid"}}}))
 	insert(t, e, "todos", `{"title": "first", "n": 1}`, `{"_id": "two", "n": 2.5}`, `{"_id": 3}`)
 	_, err := e.Update(t.Context(), admin, db.UpdateRequest{Collection: "todos", Query: dbtest.Doc(t, `{"_id": "two"}`), Update: dbtest.Doc(t, `{"$inc": {"n": 1}}`)})
 	must(t, err)

@@ -19,6 +19,11 @@ const (
 	prefixID      = 'p' // collection id (4), encoded _id → place (8)
 	prefixDropped = 'x' // collection id (4): dropped → what brings it back, or empty while its entries are purged
 	prefixRule    = 'v' // collection id (4) → the JSON Schema of its documents, BSON
+
+	prefixIndexes      = 'k' // collection id (4) → the record of its indexes
+	prefixStats        = 'n' // collection id (4) → counters of its indexes
+	prefixIndex        = 'i' // index id (4), encoded fields, place (8); of a unique index without place → place (8)
+	prefixDroppedIndex = 'y' // index id (4): dropped, its entries are being purged
 )
 
 // AppendKeys are the first bytes of keys that arrive in ascending order, for
@@ -33,6 +38,7 @@ const formatVersion = 2
 const (
 	metaFormat         = "mformat"
 	metaNextCollection = "mcollections"
+	metaNextIndex      = "mindexes"
 )
 
 // place is a document's position in its collection.

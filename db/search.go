@@ -2,12 +2,9 @@ package db
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"time"
 
 	"baas/db/aggregate"
-	"baas/db/commit"
 	"baas/db/effort"
 	"baas/db/fault"
 	"baas/db/keyenc"
@@ -77,14 +74,6 @@ func idKey(coll uint32, id value.Value) []byte {
 // keyOf is the end of an idKey: an id as the id index has it.
 func keyOf(id value.Value) string { return string(keyenc.Append(nil, id)) }
 
-// hit is what a walk gives for a document: it aliases the store and is valid
-// only inside the call.
-type hit struct {
-	at      place
-	version uint64 // the operation that wrote it
-	doc     value.Doc
-}
-
 // bounds are how much the engine looks at or holds at once.
 type bounds struct {
 	// A view of the store ends after so many entries or bytes, within a few
@@ -116,136 +105,16 @@ func defaultBounds() bounds {
 	}
 }
 
-// walk goes over a collection in natural order, in one view or several.
-type walk struct {
-	// numbered asks for seq, the number of the newest operation that the
-	// first view shows.
-	numbered bool
-	seq      uint64
-	effort   *effort.Meter // of the request; nil bounds each document alone
-
-	// pause, set while a view passes a document, ends the view behind it, unless
-	// the walk goes by ids. between runs after each view; its error ends the walk.
-	pause   bool
-	between func() error
-
-	started bool
-	done    bool
-	coll    uint32
-	next    place // where to go on
-	end     place // documents inserted since the start are left out
-}
-
-// view passes the documents that match, until fn fails, the collection ends or
-// the bounds of a view are met. kv.ErrStop of fn ends the walk.
-func (w *walk) view(r kv.Reader, g grant, s *search, b bounds, fn func(hit) error) error {
-	if !w.started {
-		if err := w.start(r, g); err != nil {
-			return err
-		}
-	}
-	if g.coll.id != w.coll {
-		return missingCollection(g.coll.name) // dropped and made anew meanwhile
-	}
-	filter := g.narrow(s.filter)
-	matching := func(at place, stored []byte) error {
-		doc, err := storedDoc(stored)
-		if err != nil {
-			return err
-		}
-		if ok, err := filter.MatchWithin(w.effort, doc); !ok || err != nil {
-			return err
-		}
-		return fn(hit{at, storedVersion(stored), doc})
-	}
-	if s.byID {
-		w.done = true
-		return walkIDs(r, w.coll, s.ids, matching)
-	}
-	return w.scan(r, b, matching)
-}
-
-func (w *walk) start(r kv.Reader, g grant) (err error) {
-	if w.numbered {
-		w.seq, err = commit.LastSeq(r)
-	}
-	w.started, w.coll, w.end = true, g.coll.id, g.coll.next
-	return err
-}
-
-func (w *walk) scan(r kv.Reader, b bounds, fn func(at place, stored []byte) error) error {
-	entries, bytes, full := 0, 0, false
-	err := r.Scan(kv.Range{Low: docKey(w.coll, w.next), High: docKey(w.coll, w.end)}, func(key, stored []byte) error {
-		at := placeOf(key)
-		if err := fn(at, stored); err != nil {
-			return err
-		}
-		w.next = at + 1
-		entries++
-		bytes += len(stored)
-		if w.pause || b.viewEntries > 0 && (entries >= b.viewEntries || bytes >= b.viewBytes) {
-			full, w.pause = true, false
-			return kv.ErrStop
-		}
-		return nil
-	})
-	w.done = err != nil || !full
-	return err
-}
-
-// walkIDs passes the documents with these ids, in natural order.
-func walkIDs(r kv.Reader, coll uint32, ids []value.Value, fn func(at place, stored []byte) error) error {
-	places, err := placesOf(r, coll, ids)
-	if err != nil {
-		return err
-	}
-	for _, at := range places {
-		stored, err := r.Get(docKey(coll, at))
-		if err != nil {
-			return err
-		}
-		if stored == nil {
-			return errors.New("db: an index entry points to no document; run the database check")
-		}
-		if err := fn(at, stored); err != nil {
-			if errors.Is(err, kv.ErrStop) {
-				return nil
-			}
-			return err
-		}
-	}
-	return nil
-}
-
-// placesOf returns the places of the ids that exist, in order, each once.
-func placesOf(r kv.Reader, coll uint32, ids []value.Value) ([]place, error) {
-	keys := make([][]byte, len(ids))
-	for i, id := range ids {
-		keys[i] = idKey(coll, id)
-	}
-	values, err := r.GetMany(keys)
-	if err != nil {
-		return nil, err
-	}
-	var places []place
-	for _, b := range values {
-		if b != nil {
-			places = append(places, decodePlace(b))
-		}
-	}
-	slices.Sort(places)
-	return slices.Compact(places), nil
-}
-
 // each passes every document that p may op on and that s holds for, in natural
-// order, in as many views as it takes. The walk w is fresh. ServerTimeout when
-// that takes too long.
+// order or that of the walk, in as many views as it takes. The walk w is fresh.
+// ServerTimeout when that takes too long.
 func (e *Engine) each(ctx context.Context, p rules.Principal, name string, op rules.Operation, w *walk, s *search, fn func(hit) error) error {
 	ctx, cancel := context.WithTimeout(ctx, e.bounds.searchTime)
 	defer cancel()
 	if w.effort == nil {
 		w.effort = effort.New(ctx, e.bounds.searching)
 	}
+	w.indexes = &e.indexes
 	for !w.done {
 		err := e.view(ctx, func(r kv.Reader) error {
 			g, err := enter(r, p, name, op)

@@ -163,7 +163,7 @@ func (f finder) candidates() ([]place, error) {
 }
 
 func (f finder) searchHere() (places []place, err error) {
-	err = (&walk{effort: f.w.effort}).view(f.w.tx, f.w.grant, f.search, bounds{}, func(h hit) error {
+	err = (&walk{indexes: f.w.cache, effort: f.w.effort}).view(f.w.tx, f.w.grant, f.search, bounds{}, func(h hit) error {
 		places = append(places, h.at)
 		if !f.multi {
 			return kv.ErrStop

@@ -24,13 +24,16 @@ func duplicateID(coll string, id value.Value) error {
 }
 
 // writing is a commit operation's work on the documents of one collection. It
-// keeps documents, id index, counters and change log in step.
+// keeps documents, indexes, counters and change log in step.
 type writing struct {
 	tx    *commit.Tx
 	actor Actor // whom the change log names
 	grant grant
 	coll  collection // with the counters as they are to be
 	dirty bool
+	// indexes are kept in step too.
+	indexes *upkeep
+	cache   *indexCache
 	// effort is what matching inside the operation may take.
 	effort    *effort.Meter
 	now       time.Time  // of the operation
@@ -50,7 +53,14 @@ func (e *Engine) beginWriting(tx *commit.Tx, p rules.Principal, name string, op 
 	if err != nil {
 		return nil, err
 	}
-	return &writing{tx: tx, actor: actorOf(p), grant: g, coll: g.coll, validator: e.validators.of(g.coll.id), now: e.opts.Now()}, nil
+	indexes, err := e.newUpkeep(tx, g.coll)
+	if err != nil {
+		return nil, err
+	}
+	return &writing{
+		tx: tx, actor: actorOf(p), grant: g, coll: g.coll, indexes: indexes, cache: &e.indexes,
+		validator: e.validators.of(g.coll.id), now: e.opts.Now(),
+	}, nil
 }
 
 // read returns the document at a place, nil when there is none.
@@ -81,6 +91,9 @@ func (w *writing) add(d value.Doc, id value.Value) error {
 		return duplicateID(w.coll.name, id)
 	}
 	at := w.coll.next
+	if err := w.indexes.move(at, nil, d); err != nil {
+		return err
+	}
 	w.coll.next++
 	w.coll.count++
 	w.coll.bytes += uint64(len(d))
@@ -96,8 +109,14 @@ func (w *writing) change(at place, kind ChangeKind, before, after value.Doc) err
 	if err := w.validator.check(w.effort, after); err != nil {
 		return err
 	}
+	if err := w.indexes.move(at, before, after); err != nil {
+		return err
+	}
 	w.coll.bytes += uint64(len(after)) - uint64(len(before))
-	return errors.Join(w.put(at, after), logChange(w.tx, w.actor, w.coll, at, kind, before, after))
+	return errors.Join(
+		w.put(at, after),
+		logChange(w.tx, w.actor, w.coll, at, kind, before, after),
+	)
 }
 
 // remove takes a document out.
@@ -108,6 +127,7 @@ func (w *writing) remove(at place, before value.Doc) error {
 	return errors.Join(
 		w.tx.Delete(docKey(w.coll.id, at)),
 		w.tx.Delete(idKey(w.coll.id, before.Get(fieldID))),
+		w.indexes.move(at, before, nil),
 		logChange(w.tx, w.actor, w.coll, at, Removed, before, nil),
 	)
 }
@@ -117,5 +137,5 @@ func (w *writing) finish() error {
 	if !w.dirty {
 		return nil
 	}
-	return w.tx.Put(catalogKey(w.coll.name), w.coll.encode())
+	return errors.Join(w.indexes.finish(), w.tx.Put(catalogKey(w.coll.name), w.coll.encode()))
 }
