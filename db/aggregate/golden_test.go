@@ -58,33 +58,28 @@ func insertsLate(source string) bool {
 // around it here.
 func runGolden(t *testing.T, c valuetest.Case) ([]value.Doc, error) {
 	t.Helper()
-	m := &memory{collections: map[string][]value.Doc{}}
-	var err error
+	own, text := "c", string(c.Spec)
+	if len(c.Variables) > 0 {
+		own, text = "documents", letAround(t, c.Variables, text)
+	}
+	list, err := stages(t, text)
+	if err != nil {
+		return nil, err
+	}
+	p, err := aggregate.Compile(list)
+	if err != nil {
+		return nil, err
+	}
+	m := &memory{collections: map[string][]value.Doc{"c": {valuetest.Doc(t, `{}`)}}}
 	for name, list := range c.Collections {
 		if m.collections[name], err = goldenDocs(list); err != nil {
 			return nil, err
 		}
 	}
-	documents, err := goldenDocs(c.Documents)
-	if err != nil {
+	if m.collections[own], err = goldenDocs(c.Documents); err != nil {
 		return nil, err
 	}
-	text := string(c.Spec)
-	if len(c.Variables) == 0 {
-		m.collections["c"] = documents
-		list, err := stages(t, text)
-		if err != nil {
-			return nil, err
-		}
-		return compiled(t, m, list)
-	}
-	m.collections["documents"] = documents
-	m.collections["c"] = []value.Doc{valuetest.Doc(t, `{}`)}
-	list, err := stages(t, letAround(t, c.Variables, text))
-	if err != nil {
-		return nil, err
-	}
-	return compiled(t, m, list)
+	return run(t, m, roomy, p)
 }
 
 // letAround returns a pipeline that runs another one over the collection
@@ -103,15 +98,6 @@ func letAround(t *testing.T, variables json.RawMessage, pipeline string) string 
 		from = "c"
 	}
 	return pipeline
-}
-
-func compiled(t *testing.T, m *memory, list []aggregate.Stage) ([]value.Doc, error) {
-	t.Helper()
-	p, err := aggregate.Compile(list)
-	if err != nil {
-		return nil, err
-	}
-	return run(t, m, roomy, p)
 }
 
 func goldenDocs(list []json.RawMessage) ([]value.Doc, error) {
