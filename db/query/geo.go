@@ -73,6 +73,9 @@ func (n *Near) Path() string { return n.path.String() }
 // Search returns the place and the distances.
 func (n *Near) Search() *geo.Near { return n.search }
 
+// Sort returns the order in which the nearest documents come first.
+func (n *Near) Sort() *Sort { return &Sort{near: n} }
+
 func (n *Near) holds(m *effort.Meter, v value.Value) (bool, error) {
 	_, _, ok, err := n.Nearest(m, v.Doc())
 	return ok, err

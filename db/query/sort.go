@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"baas/db/effort"
 	"baas/db/fault"
 	"baas/db/value"
 )
@@ -26,6 +27,7 @@ type Sort struct {
 	keys   []SortKey
 	paths  []path
 	filter *Filter // of With
+	near   *Near   // of Near.Sort
 }
 
 // CompileSort reads {path: 1 or -1, …}; the order of the members is their
@@ -78,8 +80,7 @@ func (s *Sort) ByTextScore() bool {
 	return slices.ContainsFunc(s.keys, func(k SortKey) bool { return k.TextScore })
 }
 
-// With returns s for documents that f found, whose $text gives the scores. A
-// score that cannot be computed counts as 0.
+// With returns s for documents that f found, whose $text gives the scores.
 func (s *Sort) With(f *Filter) *Sort {
 	with := *s
 	with.filter = f
@@ -91,13 +92,48 @@ func (s *Sort) Keys() []SortKey { return append([]SortKey(nil), s.keys...) }
 
 // Compare orders two documents: -1, 0 or +1. Missing equals null. Of an array,
 // the lowest element counts when ascending and the highest when descending, and
-// an empty array is below null. It does not allocate, unless by text score.
+// an empty array is below null. It does not allocate, unless by text score or
+// distance, for which [Sort.CompareRanked] is cheaper.
 func (s *Sort) Compare(a, b value.Doc) int {
+	if !s.Ranked() {
+		return s.CompareRanked(a, 0, b, 0)
+	}
+	// Documents whose rank cannot be computed are equal.
+	rankA, errA := s.Rank(nil, a)
+	rankB, errB := s.Rank(nil, b)
+	if errA != nil || errB != nil {
+		return 0
+	}
+	return s.CompareRanked(a, rankA, b, rankB)
+}
+
+// Ranked reports whether the order is one by text score or distance, which are
+// computed for each document once.
+func (s *Sort) Ranked() bool { return s.near != nil || s.ByTextScore() }
+
+// Rank returns the text score or distance of a document; 0 when the order needs
+// neither. The error is that of [Filter.MatchWithin].
+func (s *Sort) Rank(m *effort.Meter, d value.Doc) (float64, error) {
+	switch {
+	case s.near != nil:
+		distance, _, _, err := s.near.Nearest(m, d)
+		return distance, err
+	case s.filter != nil && s.ByTextScore():
+		return s.filter.TextScore(m, d)
+	}
+	return 0, nil
+}
+
+// CompareRanked is Compare for documents whose ranks are known.
+func (s *Sort) CompareRanked(a value.Doc, rankA float64, b value.Doc, rankB float64) int {
+	if s.near != nil {
+		return cmp.Compare(rankA, rankB)
+	}
 	for i := range s.keys {
 		desc := s.keys[i].Desc
 		c := 0
 		if s.keys[i].TextScore {
-			c = cmp.Compare(s.textScore(a), s.textScore(b))
+			c = cmp.Compare(rankA, rankB)
 		} else {
 			c = extreme(a, s.paths[i], desc).compare(extreme(b, s.paths[i], desc))
 		}
@@ -109,17 +145,6 @@ func (s *Sort) Compare(a, b value.Doc) int {
 		}
 	}
 	return 0
-}
-
-func (s *Sort) textScore(d value.Doc) float64 {
-	if s.filter == nil {
-		return 0
-	}
-	score, err := s.filter.TextScore(nil, d)
-	if err != nil {
-		return 0
-	}
-	return score
 }
 
 // sortValue is what a document is sorted by. The zero one stands for a path
