@@ -30,6 +30,9 @@ func (c *compiler) match(at string, v value.Value) (*match, error) {
 	if err != nil {
 		return nil, standing(at, err)
 	}
+	if filter.Near() != nil {
+		return nil, query.NearNotAllowed(at)
+	}
 	m.filter = filter
 	m.fields = conditionFields(m.cond)
 	return m, nil

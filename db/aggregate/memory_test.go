@@ -9,6 +9,7 @@ import (
 
 	"baas/db/aggregate"
 	"baas/db/effort"
+	"baas/db/fault"
 	"baas/db/query"
 	"baas/db/value"
 	"baas/db/value/valuetest"
@@ -22,6 +23,8 @@ type memory struct {
 	viewing     bool
 	reads       int // how often a collection was read
 }
+
+var errNoGeoIndex = fault.New(fault.DatabaseFailed, "unable to find index for $geoNear query")
 
 var errNested = errors.New("a collection is read while a view is open")
 
@@ -50,6 +53,14 @@ func (m *memory) Read(in aggregate.Input, f *aggregate.Feed) error {
 // Indexed implements aggregate.Store.
 func (m *memory) Indexed(_, path string) bool { return m.indexed[path] }
 
+// GeoPath implements aggregate.Store.
+func (m *memory) GeoPath(string) (string, error) {
+	for path := range m.indexed {
+		return path, nil
+	}
+	return "", errNoGeoIndex
+}
+
 func (m *memory) find(in aggregate.Input) ([]value.Doc, error) {
 	filter, err := query.Compile(in.Query)
 	if err != nil {
@@ -64,6 +75,9 @@ func (m *memory) find(in aggregate.Input) ([]value.Doc, error) {
 		if ok {
 			docs = append(docs, d)
 		}
+	}
+	if near := filter.Near(); near != nil {
+		slices.SortStableFunc(docs, near.Sort().Compare)
 	}
 	if in.Sort == nil {
 		return docs, nil

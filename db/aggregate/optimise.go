@@ -1,7 +1,5 @@
 package aggregate
 
-import "baas/db/value"
-
 // optimised returns stages that come to the same and cost less. It goes over
 // them until nothing changes; each rule moves a stage towards the front or takes
 // one away, so that ends.
@@ -120,13 +118,22 @@ func (m *match) independent(tops ...string) bool {
 	return true
 }
 
-// input takes the first $match and $sort, in this order, for the store.
-func (p *Pipeline) input(collection string, vars []value.Value) (Input, []stage) {
+// input takes the first $match and $sort, in this order, or what $geoNear looks
+// for, for the store.
+func (r *run) input(p *Pipeline, collection string) (Input, []stage, error) {
 	in := Input{Collection: collection}
 	rest := p.stages
 	if len(rest) > 0 {
+		if g, ok := rest[0].(*geoNear); ok {
+			found, err := g.at(r.store, collection)
+			if err != nil {
+				return in, nil, err
+			}
+			in.Query = found.condition(found.key, r.vars)
+			return in, append([]stage{found}, rest[1:]...), nil
+		}
 		if m, ok := rest[0].(*match); ok {
-			in.Query = m.bound(vars)
+			in.Query = m.bound(r.vars)
 			rest = rest[1:]
 		}
 	}
@@ -136,5 +143,5 @@ func (p *Pipeline) input(collection string, vars []value.Value) (Input, []stage)
 			rest = rest[1:]
 		}
 	}
-	return in, rest
+	return in, rest, nil
 }

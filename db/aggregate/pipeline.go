@@ -98,6 +98,9 @@ func (c *compiler) pipeline(at string, stages []Stage, before int) (*Pipeline, e
 		if err != nil {
 			return nil, err
 		}
+		if m, ok := compiled[0].(*match); ok && m.filter.HasText() && before+i > 0 {
+			return nil, fault.Refused(where, "$match with $text is only allowed as the first pipeline stage")
+		}
 		p.stages = append(p.stages, compiled...)
 	}
 	if c.optimise {
@@ -143,6 +146,8 @@ func (c *compiler) stage(at string, s Stage) ([]stage, error) {
 	switch s.Name {
 	case "$match":
 		return one(c.match(at, s.Arg))
+	case "$geoNear":
+		return c.geoNear(at, s.Arg)
 	case "$sort":
 		return one(compileSort(at, s.Arg))
 	case "$skip":

@@ -24,7 +24,7 @@ type Budget struct {
 // pipeline come to, so that the store may use its indexes.
 type Input struct {
 	Collection  string
-	Query, Sort value.Doc // nil: every document, in natural order
+	Query, Sort value.Doc // nil: every document, in natural order; of a $near nearest first
 	Limit       int64     // of a sorted input: how many are wanted; 0 means all
 	Joined      bool      // not the collection of the request: a missing one has no documents
 }
@@ -37,6 +37,9 @@ type Store interface {
 	// Indexed reports whether a condition that a path has one of some values is
 	// searched for without reading the whole collection.
 	Indexed(collection, path string) bool
+	// GeoPath returns the path of the collection's only 2dsphere index. Codes:
+	// DatabaseFailed when there is none, or more than one.
+	GeoPath(collection string) (string, error)
 }
 
 // Execution is what a run needs.
@@ -55,7 +58,10 @@ type Execution struct {
 // does not allow; ResultTooLarge when a budget is spent.
 func (p *Pipeline) Run(x Execution) error {
 	r := &run{store: x.Store, now: x.Now, meter: x.Meter, budget: x.Budget, total: new(int)}
-	in, rest := p.input(x.Collection, nil)
+	in, rest, err := r.input(p, x.Collection)
+	if err != nil {
+		return err
+	}
 	f, err := r.feed(rest, emitter(x.Emit))
 	if err != nil {
 		return err
@@ -84,7 +90,10 @@ func (r *run) with(vars []value.Value) *run {
 // execute reads another collection through its pipeline and passes the result to
 // last, which must not read collections.
 func (r *run) execute(p *Pipeline, collection string, last sink) error {
-	in, rest := p.input(collection, r.vars)
+	in, rest, err := r.input(p, collection)
+	if err != nil {
+		return err
+	}
 	f, err := r.feed(rest, last)
 	if err != nil {
 		return err
@@ -95,7 +104,10 @@ func (r *run) execute(p *Pipeline, collection string, last sink) error {
 
 // executeOutside is execute for a last that may read collections.
 func (r *run) executeOutside(p *Pipeline, collection string, last sink) error {
-	in, rest := p.input(collection, r.vars)
+	in, rest, err := r.input(p, collection)
+	if err != nil {
+		return err
+	}
 	f, err := r.cutFeed(rest, nil, last)
 	if err != nil {
 		return err

@@ -122,6 +122,9 @@ func CompileNear(at, name string, v value.Value, siblings value.Doc) (*Near, err
 // sphere can serve.
 func (n *Near) Flat() bool { return n.flat }
 
+// Metres reports whether distances are in metres: the place is a GeoJSON point.
+func (n *Near) Metres() bool { return n.unit == 1/EarthRadius }
+
 // Within reports whether a distance is one that the search asks for.
 func (n *Near) Within(distance float64) bool { return distance >= n.min && distance <= n.max }
 

@@ -131,7 +131,7 @@ func (s *Sort) CompareRanked(a value.Doc, rankA float64, b value.Doc, rankB floa
 	}
 	for i := range s.keys {
 		desc := s.keys[i].Desc
-		c := 0
+		var c int
 		if s.keys[i].TextScore {
 			c = cmp.Compare(rankA, rankB)
 		} else {

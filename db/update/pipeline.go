@@ -81,3 +81,6 @@ func (s one) Read(_ aggregate.Input, f *aggregate.Feed) error {
 
 // Indexed reports that there is nothing to search faster.
 func (one) Indexed(_, _ string) bool { return false }
+
+// GeoPath is not asked: no stage of an update looks for places.
+func (one) GeoPath(string) (string, error) { return "", nil }
