@@ -1,7 +1,6 @@
 package txn
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -14,45 +13,49 @@ type Key struct {
 	ID   string // as the id index has it
 }
 
-func (k Key) compare(o Key) int {
-	return cmp.Or(cmp.Compare(k.Coll, o.Coll), cmp.Compare(k.ID, o.ID))
-}
-
-// Bounds of what Intents remember; beyond them hot documents are forgotten,
-// which costs speed and nothing else.
+// Bounds of what Intents remember; beyond them documents in demand are
+// forgotten, which costs speed and nothing else.
 const (
-	mostSpots     = 10_000
+	mostHot       = 10_000
 	mostPrints    = 1_000
 	mostPrintKeys = 32
 )
 
 // Intents let transactions on documents in demand take turns. After a conflict
-// the documents of the loser are hot, and the keys it used are kept as a
-// footprint. The next transaction of the same caller that begins with the same
-// document takes the intents of the whole footprint in sorted order before its
-// snapshot is taken; one that begins with a hot document takes that one's.
-// Whoever finds an intent taken waits in line, holding nothing that comes later
-// in the order, so that no two wait for each other.
+// the documents of the loser are hot, and kept as a footprint. The next
+// transaction of the same caller that begins with the same document takes the
+// intents of the whole footprint before its snapshot is taken; one that begins
+// with a hot document takes that one's. Whoever cannot have all of its intents
+// at once waits and holds none meanwhile, so that no two wait for each other;
+// those who have waited longest choose first.
 //
 // An intent stops nobody from reading, nor plain writes from writing. It is
-// lost Hold after it was taken, and waiting ends after Wait: then the
+// lost some time after it was taken, and waiting ends as well: then the
 // transaction goes on without. Intents are safe for concurrent use.
 type Intents struct {
 	now        func() time.Time
 	hold, wait time.Duration
 
 	mu     sync.Mutex // guards the rest
-	spots  map[Key]*spot
+	held   map[Key]holding
+	queue  []*waiter // longest waiting first
+	hot    map[Key]time.Time
 	prints map[start][]footprint
-	count  int // of footprints
+	count  int       // of footprints
+	swept  time.Time // when what is over was last forgotten
 }
 
-// spot is one hot document.
-type spot struct {
-	holder  *Turn
-	expires time.Time // when the holder loses it
-	hot     time.Time // until when it is hot without a holder
-	queue   []*Turn
+type holding struct {
+	by      *Turn
+	expires time.Time
+}
+
+// waiter is a transaction that waits for all of keys.
+type waiter struct {
+	turn  *Turn
+	keys  []Key
+	since time.Time
+	ready chan struct{} // closed when it has them
 }
 
 // start is what a footprint is recognised by: the caller, and the document its
@@ -63,51 +66,75 @@ type start struct {
 }
 
 type footprint struct {
-	keys    []Key // sorted
+	keys    []Key
 	expires time.Time
 }
 
 // Turn is one transaction's part in Intents. The zero value holds nothing. It
 // belongs to one Intents.
-type Turn struct {
-	held   []Key
-	called chan struct{} // one-slot: look again
-}
+type Turn struct{ keys []Key }
 
-// NewIntents returns an empty set. hold is how long an intent lasts, a mark as
-// hot and a footprint too; wait is how long one transaction waits for all of
-// its intents.
+// NewIntents returns an empty set. hold is how long an intent lasts, a
+// footprint and a mark as hot too; wait is how long a transaction waits.
 func NewIntents(now func() time.Time, hold, wait time.Duration) *Intents {
 	return &Intents{
 		now: now, hold: hold, wait: wait,
-		spots: map[Key]*spot{}, prints: map[start][]footprint{},
+		held: map[Key]holding{}, hot: map[Key]time.Time{}, prints: map[start][]footprint{},
 	}
 }
 
 // Enter takes the intents that a transaction of who should have when it begins
-// with the document first, and waits for them. It returns early, without an
-// error, when ctx ends.
+// with the document first, and waits for them; without them, and without an
+// error, it returns when ctx ends or the wait is too long.
 func (x *Intents) Enter(ctx context.Context, t *Turn, who string, first Key) {
-	keys := x.wanted(start{who, first})
-	if len(keys) == 0 {
+	w := x.join(t, start{who, first})
+	if w == nil {
 		return
 	}
-	timer := time.NewTimer(x.wait)
-	defer timer.Stop()
-	t.called = make(chan struct{}, 1)
-	for _, k := range keys {
-		if !x.take(ctx, timer.C, t, k) {
+	over := time.NewTimer(x.wait)
+	defer over.Stop()
+	for {
+		select {
+		case <-w.ready:
+			return
+		case <-time.After(x.lapse(w)):
+			x.mu.Lock()
+			x.grant()
+			x.mu.Unlock()
+		case <-over.C:
+			x.leaveQueue(w)
+			return
+		case <-ctx.Done():
+			x.leaveQueue(w)
 			return
 		}
 	}
 }
 
-// wanted returns the keys to take, in order.
-func (x *Intents) wanted(s start) []Key {
+// join takes the intents or queues for them; nil means that there is nothing
+// to wait for.
+func (x *Intents) join(t *Turn, s start) *waiter {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	now := x.now()
-	if prints := x.prints[s]; len(prints) > 0 {
+	keys := x.wanted(s, now)
+	if len(keys) == 0 {
+		return nil
+	}
+	w := &waiter{turn: t, keys: keys, since: now, ready: make(chan struct{})}
+	x.queue = append(x.queue, w)
+	x.grant()
+	select {
+	case <-w.ready:
+		return nil
+	default:
+		return w
+	}
+}
+
+// wanted returns the keys that a transaction should have.
+func (x *Intents) wanted(s start, now time.Time) []Key {
+	for prints := x.prints[s]; len(prints) > 0; prints = x.prints[s] {
 		p := prints[0]
 		x.count--
 		if x.prints[s] = prints[1:]; len(prints) == 1 {
@@ -117,142 +144,115 @@ func (x *Intents) wanted(s start) []Key {
 			return p.keys
 		}
 	}
-	if sp := x.spots[s.first]; sp != nil && sp.alive(now) {
+	if until, ok := x.hot[s.first]; ok && now.Before(until) {
 		return []Key{s.first}
 	}
+	delete(x.hot, s.first)
 	return nil
 }
 
-func (s *spot) alive(now time.Time) bool {
-	return len(s.queue) > 0 || s.held(now) || now.Before(s.hot)
+// grant gives intents to those in line who can have all of theirs. What one
+// who has waited for long lacks is kept for him: nobody behind him gets it.
+func (x *Intents) grant() {
+	now := x.now()
+	var kept map[Key]struct{}
+	x.queue = slices.DeleteFunc(x.queue, func(w *waiter) bool {
+		for _, k := range w.keys {
+			_, reserved := kept[k]
+			if h, ok := x.held[k]; reserved || ok && now.Before(h.expires) {
+				if now.Sub(w.since) > x.wait/4 {
+					kept = keep(kept, w.keys)
+				}
+				return false
+			}
+		}
+		for _, k := range w.keys {
+			x.held[k] = holding{w.turn, now.Add(x.hold)}
+		}
+		w.turn.keys = append(w.turn.keys, w.keys...)
+		close(w.ready)
+		return true
+	})
 }
 
-func (s *spot) held(now time.Time) bool { return s.holder != nil && now.Before(s.expires) }
+func keep(kept map[Key]struct{}, keys []Key) map[Key]struct{} {
+	if kept == nil {
+		kept = map[Key]struct{}{}
+	}
+	for _, k := range keys {
+		kept[k] = struct{}{}
+	}
+	return kept
+}
 
-// take waits in the line of one document; false means that waiting is over.
-func (x *Intents) take(ctx context.Context, over <-chan time.Time, t *Turn, k Key) bool {
+// lapse is how long the holders of what a waiter wants may still hold it.
+func (x *Intents) lapse(w *waiter) time.Duration {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	s := x.spot(k)
-	if s == nil {
-		return true // too many are hot: go without
-	}
-	s.queue = append(s.queue, t)
-	for {
-		now := x.now()
-		if s.queue[0] == t && !s.held(now) {
-			if len(s.queue) > 1 {
-				s.hot = now.Add(x.hold)
-			}
-			s.queue = s.queue[1:]
-			s.holder, s.expires = t, now.Add(x.hold)
-			t.held = append(t.held, k)
-			return true
-		}
-		// Only the first in line looks after a holder that does not let go.
-		var lapse <-chan time.Time
-		if s.queue[0] == t {
-			lapse = time.After(s.expires.Sub(now))
-		}
-		x.mu.Unlock()
-		waiting := true
-		select {
-		case <-t.called:
-		case <-lapse:
-		case <-over:
-			waiting = false
-		case <-ctx.Done():
-			waiting = false
-		}
-		x.mu.Lock()
-		if !waiting {
-			at := slices.Index(s.queue, t)
-			if s.queue = slices.Delete(s.queue, at, at+1); at == 0 {
-				s.call()
-			}
-			return false
+	now, d := x.now(), x.hold
+	for _, k := range w.keys {
+		if h, ok := x.held[k]; ok && now.Before(h.expires) {
+			d = min(d, h.expires.Sub(now))
 		}
 	}
+	return d
 }
 
-// call wakes the first in line.
-func (s *spot) call() {
-	if len(s.queue) == 0 {
-		return
-	}
-	select {
-	case s.queue[0].called <- struct{}{}:
-	default: // it knows
-	}
-}
-
-// spot returns the spot of a key, made if there is room.
-func (x *Intents) spot(k Key) *spot {
-	s := x.spots[k]
-	if s != nil {
-		return s
-	}
-	if len(x.spots) >= mostSpots {
-		x.sweep()
-	}
-	if len(x.spots) >= mostSpots {
-		return nil
-	}
-	s = &spot{}
-	x.spots[k] = s
-	return s
-}
-
-// sweep forgets what is over.
-func (x *Intents) sweep() {
-	now := x.now()
-	for k, s := range x.spots {
-		if !s.alive(now) {
-			delete(x.spots, k)
-		}
-	}
-	for k, list := range x.prints {
-		if !now.Before(list[len(list)-1].expires) {
-			delete(x.prints, k)
-			x.count -= len(list)
-		}
-	}
+func (x *Intents) leaveQueue(w *waiter) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.queue = slices.DeleteFunc(x.queue, func(other *waiter) bool { return other == w })
+	x.grant() // what was kept for it
 }
 
 // Taken reports whether another transaction holds the intent of a document.
 func (x *Intents) Taken(t *Turn, k Key) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	s := x.spots[k]
-	return s != nil && s.holder != t && s.held(x.now())
+	h, ok := x.held[k]
+	return ok && h.by != t && x.now().Before(h.expires)
 }
 
 // Conflict marks the documents of a transaction that failed as hot and keeps
-// them as the footprint of its caller's next try. keys are in the order of
-// their use; the first is what the transaction began with.
+// them for its caller's next try. keys are in the order of their use; the first
+// is what the transaction began with.
 func (x *Intents) Conflict(who string, keys []Key) {
 	if len(keys) == 0 {
 		return
 	}
-	first := keys[0]
+	s := start{who, keys[0]}
 	keys = slices.Clone(keys[:min(len(keys), mostPrintKeys)])
-	slices.SortFunc(keys, Key.compare)
-	keys = slices.Compact(keys)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	until := x.now().Add(x.hold)
+	now := x.now()
+	full := func() bool { return len(x.hot)+len(keys) > mostHot || x.count >= mostPrints }
+	if full() && now.Sub(x.swept) >= x.hold/4 {
+		x.sweep(now)
+	}
+	if full() {
+		return
+	}
+	until := now.Add(x.hold)
 	for _, k := range keys {
-		if s := x.spot(k); s != nil {
-			s.hot = until
+		x.hot[k] = until
+	}
+	x.prints[s] = append(x.prints[s], footprint{keys, until})
+	x.count++
+}
+
+// sweep forgets what is over.
+func (x *Intents) sweep(now time.Time) {
+	x.swept = now
+	for k, until := range x.hot {
+		if !now.Before(until) {
+			delete(x.hot, k)
 		}
 	}
-	if x.count >= mostPrints {
-		x.sweep()
-	}
-	if x.count < mostPrints {
-		s := start{who, first}
-		x.prints[s] = append(x.prints[s], footprint{keys, until})
-		x.count++
+	for s, list := range x.prints {
+		if !now.Before(list[len(list)-1].expires) {
+			delete(x.prints, s)
+			x.count -= len(list)
+		}
 	}
 }
 
@@ -260,15 +260,13 @@ func (x *Intents) Conflict(who string, keys []Key) {
 func (x *Intents) Leave(t *Turn) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, k := range t.held {
-		s := x.spots[k]
-		if s == nil || s.holder != t {
-			continue // lost meanwhile
-		}
-		s.holder = nil
-		if s.call(); !s.alive(x.now()) {
-			delete(x.spots, k)
+	for _, k := range t.keys {
+		if x.held[k].by == t {
+			delete(x.held, k)
 		}
 	}
-	t.held = nil
+	if len(t.keys) > 0 {
+		x.grant()
+	}
+	t.keys = nil
 }
