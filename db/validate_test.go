@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -58,7 +59,7 @@ func TestValidator(t *testing.T) {
 		"upsert":            {update(db.UpdateRequest{Query: dbtest.Doc(t, `{"_id": "new"}`), Update: dbtest.Doc(t, `{"$set": {"age": 1}}`), Upsert: true}), "name"},
 	} {
 		wantCode(t, tc.err, fault.DatabaseFailed, tc.path+": Document failed validation")
-		if f, ok := tc.err.(*fault.Error); ok && f.Field != tc.path {
+		if f, ok := errors.AsType[*fault.Error](tc.err); ok && f.Field != tc.path {
 			t.Errorf("%s: the error names %s, want %s", name, f.Field, tc.path)
 		}
 	}

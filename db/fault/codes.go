@@ -27,6 +27,7 @@ const (
 	ResourceNotFound       Code = "RESOURCE_NOT_FOUND"
 	DatabaseFailed         Code = "DATABASE_REQUEST_FAILED"
 	DatabaseOperator       Code = "DATABASE_INVALID_OPERRATOR"
+	ScriptInvalid          Code = "DATABASE_SCRIPT_INVALID"
 	DatabaseDenied         Code = "DATABASE_PERMISSION_DENIED"
 	CollectionLimit        Code = "DATABASE_COLLECTION_EXCEED_LIMIT"
 	CollectionNotExist     Code = "DATABASE_COLLECTION_NOT_EXIST"
@@ -84,6 +85,7 @@ func Table() []Entry {
 		{ResourceNotFound, -501000, "resource not found"},
 		{DatabaseFailed, -502001, "database request fail"},
 		{DatabaseOperator, -502002, "database invalid command"},
+		{ScriptInvalid, -605101, "database query text is not parseable"},
 		{DatabaseDenied, -502003, "database permission denied"},
 		{CollectionLimit, -502004, "database exceed collection limit"},
 		{CollectionNotExist, -502005, "database collection not exists"},

@@ -21,6 +21,7 @@ export const codeNumbers: Readonly<Record<string, number>> = {
   RESOURCE_NOT_FOUND: -501000,
   DATABASE_REQUEST_FAILED: -502001,
   DATABASE_INVALID_OPERRATOR: -502002,
+  DATABASE_SCRIPT_INVALID: -605101,
   DATABASE_PERMISSION_DENIED: -502003,
   DATABASE_COLLECTION_EXCEED_LIMIT: -502004,
   DATABASE_COLLECTION_NOT_EXIST: -502005,
@@ -99,4 +100,5 @@ export const codeTexts: Readonly<Record<number, string>> = {
   [-504003]: 'functions execute timeout',
   [-602001]: 'database query result size exceed limit (1MB)',
   [-604001]: 'cloudfunction result size exceed limit (1MB)',
+  [-605101]: 'database query text is not parseable',
 };

@@ -61,6 +61,7 @@ func Table() []Row {
 		{fault.ResourceNotFound, http.StatusNotFound, "", "", notFound, 5},
 		{fault.DatabaseFailed, http.StatusBadRequest, "", "", internal, 13},
 		{fault.DatabaseOperator, http.StatusForbidden, "", "", invalid, 3},
+		{fault.ScriptInvalid, http.StatusBadRequest, "", "", invalid, 3},
 		{fault.DatabaseDenied, http.StatusUnauthorized, "", "", denied, 7},
 		{fault.CollectionLimit, http.StatusForbidden, "", "", exhausted, 8},
 		{fault.CollectionNotExist, http.StatusNotFound, "", "", notFound, 5},
