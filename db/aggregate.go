@@ -2,14 +2,11 @@ package db
 
 import (
 	"context"
-	"math"
 	"slices"
 
 	"baas/db/aggregate"
 	"baas/db/effort"
 	"baas/db/fault"
-	"baas/db/kv"
-	"baas/db/query"
 	"baas/db/rules"
 	"baas/db/value"
 )
@@ -76,74 +73,5 @@ func (r *result) keep(d value.Doc) error {
 		return fault.New(fault.ResultTooLarge, "the result is too large for one answer; end the pipeline with a smaller $limit or keep fewer members")
 	}
 	r.docs = append(r.docs, slices.Clone(d))
-	return nil
-}
-
-// callersStore is what one aggregation sees of the engine: the documents that its
-// caller may read.
-type callersStore struct {
-	engine    *Engine
-	ctx       context.Context //nolint:containedctx // it lives as long as its request
-	principal rules.Principal
-	effort    *effort.Meter
-}
-
-// Indexed implements aggregate.Store.
-func (s *callersStore) Indexed(_, path string) bool { return path == fieldID }
-
-// Read implements aggregate.Store.
-func (s *callersStore) Read(in aggregate.Input, f *aggregate.Feed) error {
-	return joined(in, s.read(in, f))
-}
-
-// joined forgives that a joined collection does not exist, as the original's
-// database does.
-func joined(in aggregate.Input, err error) error {
-	if in.Joined && fault.Is(err, fault.CollectionNotExist) {
-		return nil
-	}
-	return err
-}
-
-func (s *callersStore) read(in aggregate.Input, f *aggregate.Feed) error {
-	search, err := compileSearch(s.principal, in.Query)
-	if err != nil {
-		return err
-	}
-	if in.Sort != nil {
-		return s.readSorted(in, search, f)
-	}
-	w := &walk{effort: s.effort, between: f.Drain}
-	return s.engine.each(s.ctx, s.principal, in.Collection, rules.Read, w, search, func(h hit) error {
-		err := f.Push(h.doc)
-		if aggregate.Enough(err) {
-			return kv.ErrStop
-		}
-		w.pause = f.Full()
-		return err
-	})
-}
-
-// readSorted passes the documents on once they are out of the store.
-func (s *callersStore) readSorted(in aggregate.Input, search *search, f *aggregate.Feed) error {
-	order, err := query.CompileSort(in.Sort)
-	if err != nil {
-		return err
-	}
-	c := newCollector(order, 0, min(in.Limit, math.MaxInt32), s.engine.bounds)
-	w := &walk{effort: s.effort}
-	if err := s.engine.each(s.ctx, s.principal, in.Collection, rules.Read, w, search, c.offer); err != nil {
-		return err
-	}
-	for _, d := range c.docs() {
-		if err := f.Push(d); err != nil {
-			return err
-		}
-		if f.Full() {
-			if err := f.Drain(); err != nil {
-				return err
-			}
-		}
-	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"baas/db/aggregate"
 	"baas/db/effort"
+	"baas/db/fault"
 	"baas/db/query"
 	"baas/db/rules"
 	"baas/db/value"
@@ -41,7 +42,9 @@ type transactionStore struct {
 }
 
 // Indexed implements aggregate.Store.
-func (s *transactionStore) Indexed(_, path string) bool { return path == fieldID }
+func (s *transactionStore) Indexed(coll, path string) bool {
+	return s.t.e.isIndexed(s.ctx, s.principal, coll, path)
+}
 
 // Read implements aggregate.Store.
 func (s *transactionStore) Read(in aggregate.Input, f *aggregate.Feed) error {
@@ -49,6 +52,9 @@ func (s *transactionStore) Read(in aggregate.Input, f *aggregate.Feed) error {
 }
 
 func (s *transactionStore) read(in aggregate.Input, f *aggregate.Feed) error {
+	if in.Describe != "" {
+		return fault.New(fault.DatabaseFailed, "%s cannot be used in a transaction", in.Describe)
+	}
 	find := compiledFind{FindRequest: FindRequest{Collection: in.Collection, Query: in.Query}}
 	var err error
 	if find.search, err = compileSearch(s.principal, in.Query); err != nil {
@@ -64,15 +70,5 @@ func (s *transactionStore) read(in aggregate.Input, f *aggregate.Feed) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range docs {
-		if err := f.Push(d); err != nil {
-			return err
-		}
-		if f.Full() {
-			if err := f.Drain(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return pushAll(docs, f)
 }

@@ -33,6 +33,9 @@ func (m *memory) Read(in aggregate.Input, f *aggregate.Feed) error {
 		return errNested
 	}
 	m.reads++
+	if in.Describe != "" {
+		return f.Push(m.describe(in))
+	}
 	docs, err := m.find(in)
 	if err != nil {
 		return err
@@ -52,6 +55,18 @@ func (m *memory) Read(in aggregate.Input, f *aggregate.Feed) error {
 
 // Indexed implements aggregate.Store.
 func (m *memory) Indexed(_, path string) bool { return m.indexed[path] }
+
+func (m *memory) describe(in aggregate.Input) value.Doc {
+	var b value.Builder
+	if in.Describe == "$indexStats" {
+		b.AddString("name", "_id_")
+		return b.Doc()
+	}
+	b.AddString("ns", in.Collection)
+	b.AddInt32("count", int32(len(m.collections[in.Collection])))
+	b.AddInt32("size", 2048)
+	return b.Doc()
+}
 
 // GeoPath implements aggregate.Store.
 func (m *memory) GeoPath(string) (string, error) {

@@ -59,7 +59,9 @@ func improvedLimit(a stage, b *limit) ([]stage, bool) {
 		if a.most > 0 {
 			most = min(most, a.most)
 		}
-		return []stage{&sort{a.spec, a.order, most}}, true
+		limited := *a
+		limited.most = most
+		return []stage{&limited}, true
 	case *project, *addFields, *graphLookup: // one document of each
 		return []stage{b, a}, true
 	case *lookup:
@@ -131,6 +133,10 @@ func (r *run) input(p *Pipeline, collection string) (Input, []stage, error) {
 			}
 			in.Query = found.condition(found.key, r.vars)
 			return in, append([]stage{found}, rest[1:]...), nil
+		}
+		if d, ok := rest[0].(*describe); ok {
+			in.Describe = d.name
+			return in, rest, nil
 		}
 		if m, ok := rest[0].(*match); ok {
 			in.Query = m.bound(r.vars)

@@ -188,6 +188,8 @@ func (c *compiler) stage(at string, s Stage) ([]stage, error) {
 		return one(c.graphLookup(at, s.Arg))
 	case "$unionWith":
 		return one(c.union(at, s.Arg))
+	case "$collStats", "$indexStats":
+		return one(compileDescribe(at, s.Name, s.Arg))
 	case "$out", "$merge":
 		return nil, &fault.Error{
 			Code: fault.DatabaseOperator, Field: at,

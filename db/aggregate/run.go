@@ -27,6 +27,9 @@ type Input struct {
 	Query, Sort value.Doc // nil: every document, in natural order; of a $near nearest first
 	Limit       int64     // of a sorted input: how many are wanted; 0 means all
 	Joined      bool      // not the collection of the request: a missing one has no documents
+	// Describe asks for documents about the collection instead of its own: the
+	// name of the stage that they are for, $collStats or $indexStats.
+	Describe string
 }
 
 // Store reads collections under the rights of the caller.
