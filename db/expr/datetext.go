@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -90,35 +89,47 @@ func appendDate(dst []byte, format string, t time.Time) (out []byte, problem str
 	return dst, ""
 }
 
+// appendPadded appends n, which is not negative, with zeros in front up to
+// width digits.
+func appendPadded(dst []byte, n, width int) []byte {
+	for most := 10; width > 1; width, most = width-1, most*10 {
+		if n < most {
+			dst = append(dst, "000000000"[:width-1]...)
+			break
+		}
+	}
+	return strconv.AppendInt(dst, int64(n), 10)
+}
+
 func appendDatePart(dst []byte, part byte, t time.Time) ([]byte, bool) {
 	isoYear, isoWeek := t.ISOWeek()
 	switch part {
 	case 'Y':
-		return fmt.Appendf(dst, "%04d", t.Year()), true
+		return appendPadded(dst, t.Year(), 4), true
 	case 'm':
-		return fmt.Appendf(dst, "%02d", int(t.Month())), true
+		return appendPadded(dst, int(t.Month()), 2), true
 	case 'd':
-		return fmt.Appendf(dst, "%02d", t.Day()), true
+		return appendPadded(dst, t.Day(), 2), true
 	case 'H':
-		return fmt.Appendf(dst, "%02d", t.Hour()), true
+		return appendPadded(dst, t.Hour(), 2), true
 	case 'M':
-		return fmt.Appendf(dst, "%02d", t.Minute()), true
+		return appendPadded(dst, t.Minute(), 2), true
 	case 'S':
-		return fmt.Appendf(dst, "%02d", t.Second()), true
+		return appendPadded(dst, t.Second(), 2), true
 	case 'L':
-		return fmt.Appendf(dst, "%03d", millisecond(t)), true
+		return appendPadded(dst, millisecond(t), 3), true
 	case 'j':
-		return fmt.Appendf(dst, "%03d", t.YearDay()), true
+		return appendPadded(dst, t.YearDay(), 3), true
 	case 'w':
 		return strconv.AppendInt(dst, int64(t.Weekday())+1, 10), true
 	case 'u':
 		return strconv.AppendInt(dst, int64(isoWeekday(t)), 10), true
 	case 'U':
-		return fmt.Appendf(dst, "%02d", week(t)), true
+		return appendPadded(dst, week(t), 2), true
 	case 'V':
-		return fmt.Appendf(dst, "%02d", isoWeek), true
+		return appendPadded(dst, isoWeek, 2), true
 	case 'G':
-		return fmt.Appendf(dst, "%04d", isoYear), true
+		return appendPadded(dst, isoYear, 4), true
 	case 'b':
 		return append(dst, t.Month().String()[:3]...), true
 	case 'B':
@@ -129,7 +140,7 @@ func appendDatePart(dst []byte, part byte, t time.Time) ([]byte, bool) {
 		if minutes < 0 {
 			sign, minutes = '-', -minutes
 		}
-		return fmt.Appendf(append(dst, sign), "%02d%02d", minutes/60, minutes%60), true
+		return appendPadded(append(dst, sign), minutes/60*100+minutes%60, 4), true
 	case 'Z':
 		return strconv.AppendInt(dst, int64(zoneMinutes(t)), 10), true
 	case '%':

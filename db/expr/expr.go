@@ -12,7 +12,7 @@ import (
 const (
 	// maxSteps bounds the work of one evaluation: an operator applied to an
 	// element is a step, and so are copyStep bytes written.
-	maxSteps = 10_000_000
+	maxSteps = 5_000_000
 	copyStep = 64
 	// maxHeld bounds the values that one evaluation holds at a time, in bytes.
 	maxHeld = 4 * value.MaxBytes
@@ -28,9 +28,10 @@ type Options struct {
 // Expr is a compiled expression.
 type Expr struct {
 	root   node
-	path   *path // root, when it is a path
-	slots  int   // local variables that an evaluation needs
-	nests  bool  // the result may nest deeper than what it is made of
+	fixed  *constant // root, when it is a constant
+	path   *path     // root, when it is a path
+	slots  int       // local variables that an evaluation needs
+	nests  bool      // the result may nest deeper than what it is made of
 	fields []string
 	whole  bool
 }
@@ -85,6 +86,7 @@ func Compile(at string, v value.Value, o Options) (*Expr, error) {
 	}
 	e := &Expr{root: root, slots: c.most, nests: c.nests, fields: c.fields, whole: c.whole}
 	e.path, _ = root.(*path)
+	e.fixed, _ = root.(*constant)
 	return e, nil
 }
 
@@ -92,13 +94,20 @@ func Compile(at string, v value.Value, o Options) (*Expr, error) {
 // package comment says how long it may be used. Errors are DatabaseFailed, or
 // the Meter's.
 func (e *Expr) Eval(s *Scope) (value.Value, error) {
+	if e.fixed != nil {
+		return e.fixed.v, nil
+	}
+	s.steps, s.told, s.due, s.held = 0, 0, effort.Stride, 0
 	if e.path != nil && e.path.base == baseCurrent {
-		return e.path.of(s, s.current())
+		v, err := e.path.of(s, s.current())
+		if s.steps > 0 && err == nil {
+			err = s.report()
+		}
+		return v, err
 	}
 	for len(s.locals) < e.slots {
 		s.locals = append(s.locals, value.Value{})
 	}
-	s.steps, s.told, s.due, s.held = 0, 0, effort.Stride, 0
 	s.match = pattern.Run{Meter: s.Meter}
 	v, err := e.root.eval(s)
 	if err == nil {
@@ -115,11 +124,10 @@ func (e *Expr) Eval(s *Scope) (value.Value, error) {
 
 // Constant returns the value of an expression that needs no document.
 func (e *Expr) Constant() (value.Value, bool) {
-	c, ok := e.root.(*constant)
-	if !ok {
+	if e.fixed == nil {
 		return value.Value{}, false
 	}
-	return c.v, true
+	return e.fixed.v, true
 }
 
 // Path returns the dotted path, without $, of an expression that only reads one

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"baas/db/fault"
 	"baas/db/value"
 )
 
@@ -52,7 +53,7 @@ func functions(name string) (operator, bool) {
 	case "$radiansToDegrees":
 		return between(func(f float64) float64 { return f * (180 / math.Pi) }, -inf, inf), true
 	case "$rand":
-		return operator{most: 0, many: random, volatile: true}, true
+		return ofParse(compileRand), true
 	}
 	return operator{}, false
 }
@@ -123,4 +124,14 @@ func acos(x float64) float64 {
 	return math.Acos(x)
 }
 
-func random(_ *call, s *Scope) (value.Value, error) { return s.float(rand.Float64()), nil }
+// random is $rand.
+type random struct{}
+
+func (random) eval(s *Scope) (value.Value, error) { return s.float(rand.Float64()), nil }
+
+func compileRand(_ *compiler, at string, v value.Value) (node, error) {
+	if v.Doc() == nil || !v.Doc().IsEmpty() {
+		return nil, fault.Refused(at, "does not accept arguments: {\"$rand\": {}}")
+	}
+	return random{}, nil
+}

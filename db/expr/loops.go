@@ -300,7 +300,13 @@ func (r *reduce) eval(s *Scope) (value.Value, error) {
 			return value.Value{}, err
 		}
 		s.held = held + len(result.Data)
-		if r.nests && tooDeep(result) {
+		if !r.nests {
+			continue
+		}
+		if err := s.spend(len(result.Data) / copyStep); err != nil {
+			return value.Value{}, err
+		}
+		if tooDeep(result) {
 			return value.Value{}, fault.Refused(r.at, "the value nests deeper than %d levels", value.MaxDepth)
 		}
 	}

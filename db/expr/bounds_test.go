@@ -1,0 +1,113 @@
+package expr_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"baas/db/effort"
+	"baas/db/expr"
+	"baas/db/fault"
+	"baas/db/value"
+	"baas/db/value/valuetest"
+)
+
+// What multiplies ends with an error, soon and without the memory it asks for.
+func TestBombsEndWithAnError(t *testing.T) {
+	million := `{"$range":[0,1000000]}`
+	nested := func(body string, levels int) string {
+		for range levels {
+			body = `{"$map":{"input":` + million + `,"in":` + body + `}}`
+		}
+		return body
+	}
+	var vars []string
+	for i := range 50 {
+		vars = append(vars, fmt.Sprintf(`"v%d":%s`, i, million))
+	}
+	doubling := func(in string) string {
+		return `{"$reduce":{"input":{"$range":[0,64]},"initialValue":"$a","in":` + in + `}}`
+	}
+	for _, tc := range []struct{ name, text string }{
+		{"RangeTooLarge", `{"$range":[0,2000000000]}`},
+		{"MapInMap", nested(`1`, 3)},
+		{"MapOfRanges", nested(million, 1)},
+		{"ManyVariables", `{"$let":{"vars":{` + strings.Join(vars, ",") + `},"in":1}}`},
+		{"DoublingText", doubling(`{"$concat":["$$value","$$value"]}`)},
+		{"DoublingArray", doubling(`{"$concatArrays":[["$$value"],["$$value"]]}`)},
+		{"DoublingObject", doubling(`{"a":"$$value","b":"$$value"}`)},
+		{"DeepResult", `{"$reduce":{"input":{"$range":[0,1000]},"initialValue":1,"in":["$$value"]}}`},
+		{"Replacements", `{"$replaceAll":{"input":{"$reduce":{"input":{"$range":[0,20]},"initialValue":"aaaaaaaa","in":{"$concat":["$$value","$$value"]}}},"find":"a","replacement":"$s"}}`},
+		{"Zip", `{"$zip":{"inputs":[` + million + `,` + million + `]}}`},
+		{"SetsInALoop", `{"$map":{"input":{"$range":[0,1000]},"in":{"$setUnion":[{"$range":[0,100000]},[1]]}}}`},
+		{"Split", `{"$map":{"input":{"$range":[0,100000]},"in":{"$split":["$s","a"]}}}`},
+		{"Patterns", `{"$map":{"input":{"$range":[0,100000]},"in":{"$regexMatch":{"input":"$slow","regex":"^(a|aa)+\\d$"}}}}`},
+		{"Appending", `{"$reduce":{"input":` + million + `,"initialValue":[],"in":{"$concatArrays":["$$value",["$$this"]]}}}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := valuetest.Doc(t, `{"a":"aaaaaaaa","s":"`+strings.Repeat("a", 1000)+`","slow":"`+strings.Repeat("a", 60)+`!"}`)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			e, err := expr.Compile("e", wrapped(t, []byte(tc.text)), expr.Options{})
+			if err == nil {
+				_, err = e.Eval(&expr.Scope{Root: d})
+			}
+			runtime.ReadMemStats(&after)
+			if !fault.Is(err, fault.DatabaseFailed) {
+				t.Errorf("got %v", err)
+			}
+			if took := time.Since(start); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
+			if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 512<<20 {
+				t.Errorf("the heap grew by %d MB", grown>>20)
+			}
+			if strings.Contains(fmt.Sprint(err), "aaaa") {
+				t.Errorf("the error quotes the document: %v", err)
+			}
+		})
+	}
+}
+
+func TestEvaluationEndsWithItsRequest(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	loop := compile(t, `{"e":{"$sum":{"$map":{"input":{"$range":[0,100000]},"in":{"$add":["$$this",1]}}}}}`)
+	if _, err := loop.Eval(&expr.Scope{Meter: effort.New(ctx, effort.Limits{})}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What is cheap on one document is bounded on many.
+func TestDocumentsOfOneRequestShareItsLimits(t *testing.T) {
+	e := compile(t, `{"e":{"$sum":{"$map":{"input":"$a","in":{"$multiply":["$$this",2]}}}}}`)
+	s := &expr.Scope{Meter: effort.New(t.Context(), effort.Limits{Steps: 50_000})}
+	d := valuetest.Doc(t, `{"a":[1,2,3,4,5,6,7,8,9,10]}`)
+	for range 50_000 {
+		s.Next(d)
+		if _, err := e.Eval(s); err != nil {
+			if !fault.Is(err, fault.DatabaseFailed) {
+				t.Errorf("got %v", err)
+			}
+			return
+		}
+	}
+	t.Error("fifty thousand documents are within the limits of one")
+}
+
+func TestDeepExpressionsAreRefused(t *testing.T) {
+	v := value.Int32(1)
+	for range value.MaxDepth + 1 {
+		var b value.Builder
+		b.Add("$abs", v)
+		v = value.FromDoc(b.Doc())
+	}
+	if _, err := expr.Compile("e", v, expr.Options{}); !fault.Is(err, fault.InvalidParam) {
+		t.Errorf("got %v", err)
+	}
+}
