@@ -23,7 +23,7 @@ func CompileElement(at string, v value.Value) (*Element, error) {
 	e, c := &Element{}, compiler{inner: true}
 	var err error
 	switch {
-	case isOperators(v):
+	case isOperators(v) && !ofDocument(firstKey(v.Doc())):
 		e.root, err = c.operators(at, nil, v.Doc())
 	case v.Type == value.TypeObject:
 		e.asDoc = true

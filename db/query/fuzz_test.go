@@ -11,8 +11,10 @@ import (
 // FuzzMatch: no condition and no document panics, and the verdict is the same
 // twice and the opposite under $nor.
 func FuzzMatch(f *testing.F) {
-	for _, c := range cases[matchCase](f, "match.jsonl") {
-		f.Add([]byte(c.Query), []byte(c.Document))
+	for _, c := range cases[selectCase](f, language+"match.jsonl") {
+		for _, d := range c.Documents {
+			f.Add([]byte(c.Query), []byte(d))
+		}
 	}
 	f.Fuzz(func(t *testing.T, condition, document []byte) {
 		q, err := value.ParseJSON(condition, value.ParseOptions{Now: valuetest.Now})

@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"baas/db/fault"
@@ -8,7 +9,16 @@ import (
 	"baas/db/value/valuetest"
 )
 
-func TestGeo(t *testing.T) { runMatches(t, "geo.jsonl") }
+type matchCase struct {
+	Name     string
+	Document json.RawMessage
+	Query    json.RawMessage
+	Expect   bool
+	Code     fault.Code
+	Error    string
+}
+
+func TestGeo(t *testing.T) { runMatches(t, "testdata/geo.jsonl") }
 
 func runMatches(t *testing.T, file string) {
 	for _, c := range cases[matchCase](t, file) {

@@ -202,7 +202,7 @@ func (c compiler) elemMatch(o operand) (node, error) {
 	n := node{path: o.path}
 	var sub node
 	var err error
-	if first := firstKey(d); isOperators(o.v) && first != "$and" && first != "$or" && first != "$nor" {
+	if isOperators(o.v) && !ofDocument(firstKey(d)) {
 		n.kind = kindElemValue
 		sub, err = c.operators(o.at, nil, d)
 	} else {
@@ -211,6 +211,16 @@ func (c compiler) elemMatch(o operand) (node, error) {
 	}
 	n.subs = []node{sub}
 	return n, err
+}
+
+// ofDocument reports whether an operator speaks of a document rather than of a
+// value.
+func ofDocument(name string) bool {
+	switch name {
+	case "$and", "$or", "$nor", "$expr", "$jsonSchema", "$text", "$where", "$alwaysTrue", "$alwaysFalse", "$sampleRate":
+		return true
+	}
+	return false
 }
 
 // typed reads $type: a name, a number, or an array of them.

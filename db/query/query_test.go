@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,11 +13,15 @@ import (
 	"baas/db/value/valuetest"
 )
 
-// cases reads a file of this package's own cases.
-func cases[T any](t testing.TB, name string) []T {
+// language holds the cases that other programs run too; its README describes
+// them.
+const language = "../testdata/language/"
+
+// cases reads a file of cases.
+func cases[T any](t testing.TB, path string) []T {
 	t.Helper()
 	var out []T
-	for _, line := range valuetest.Lines(t, "testdata/"+name) {
+	for _, line := range valuetest.Lines(t, path) {
 		var c T
 		if err := json.Unmarshal(line, &c); err != nil {
 			t.Fatalf("%s: %v", line, err)
@@ -26,19 +31,19 @@ func cases[T any](t testing.TB, name string) []T {
 	return out
 }
 
-type matchCase struct {
-	Name     string
-	Document json.RawMessage
-	Query    json.RawMessage
-	Expect   bool
-	Code     fault.Code
-	Error    string
+type selectCase struct {
+	Name      string
+	Documents []json.RawMessage
+	Query     json.RawMessage
+	Expect    []json.Number // ids
+	Code      fault.Code
+	Error     string
 }
 
 func TestMatch(t *testing.T) {
-	for _, c := range cases[matchCase](t, "match.jsonl") {
+	for _, c := range cases[selectCase](t, language+"match.jsonl") {
 		t.Run(c.Name, func(t *testing.T) {
-			f, err := query.Compile(valuetest.Doc(t, string(c.Query)))
+			got, err := matching(t, c)
 			if c.Code != fault.OK {
 				refused(t, err, c.Code, c.Error)
 				return
@@ -46,12 +51,30 @@ func TestMatch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := f.Match(valuetest.Doc(t, string(c.Document)))
-			if err != nil || got != c.Expect {
-				t.Errorf("got %v, %v, want %v", got, err, c.Expect)
+			if fmt.Sprint(got) != fmt.Sprint(c.Expect) {
+				t.Errorf("got %v, want %v", got, c.Expect)
 			}
 		})
 	}
+}
+
+// matching returns the ids of the documents that a case's condition selects.
+func matching(t *testing.T, c selectCase) (ids []string, err error) {
+	f, err := query.Compile(valuetest.Doc(t, string(c.Query)))
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range c.Documents {
+		d := valuetest.Doc(t, string(text))
+		ok, err := f.Match(d)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			ids = append(ids, string(value.AppendPlain(nil, d.Get("_id"))))
+		}
+	}
+	return ids, nil
 }
 
 // refused checks code and text of an error that names what is at fault.
@@ -68,13 +91,14 @@ func TestSort(t *testing.T) {
 		Documents []json.RawMessage
 		Sort      json.RawMessage
 		Expect    []any // an array stands for documents that are equal
+		Code      fault.Code
 		Error     string
 	}
-	for _, c := range cases[sortCase](t, "sort.jsonl") {
+	for _, c := range cases[sortCase](t, language+"sort.jsonl") {
 		t.Run(c.Name, func(t *testing.T) {
 			s, err := query.CompileSort(valuetest.Doc(t, string(c.Sort)))
-			if c.Error != "" {
-				refused(t, err, fault.DatabaseFailed, c.Error)
+			if c.Code != fault.OK {
+				refused(t, err, c.Code, c.Error)
 				return
 			}
 			if err != nil {
@@ -104,26 +128,24 @@ func TestSort(t *testing.T) {
 	}
 }
 
+type projectCase struct {
+	Name       string
+	Document   json.RawMessage
+	Query      json.RawMessage
+	Projection json.RawMessage
+	Expect     json.RawMessage
+	Code       fault.Code
+	Error      string
+}
+
 func TestProjection(t *testing.T) {
-	type projectCase struct {
-		Name       string
-		Document   json.RawMessage
-		Projection json.RawMessage
-		Expect     json.RawMessage
-		Code       fault.Code
-		Error      string
-	}
-	for _, c := range cases[projectCase](t, "project.jsonl") {
+	for _, c := range cases[projectCase](t, language+"projection.jsonl") {
 		t.Run(c.Name, func(t *testing.T) {
-			p, err := query.CompileProjection(valuetest.Doc(t, string(c.Projection)), nil)
+			got, err := projected(t, c)
 			if c.Code != fault.OK {
 				refused(t, err, c.Code, c.Error)
 				return
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := p.Apply(valuetest.Doc(t, string(c.Document)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,6 +157,18 @@ func TestProjection(t *testing.T) {
 			}
 		})
 	}
+}
+
+func projected(t *testing.T, c projectCase) (value.Doc, error) {
+	f := query.All()
+	if c.Query != nil {
+		f = compile(t, string(c.Query))
+	}
+	p, err := query.CompileProjection(valuetest.Doc(t, string(c.Projection)), f)
+	if err != nil || c.Document == nil {
+		return nil, err
+	}
+	return p.Apply(valuetest.Doc(t, string(c.Document)))
 }
 
 func TestEqualities(t *testing.T) {

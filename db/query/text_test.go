@@ -16,7 +16,7 @@ func TestText(t *testing.T) {
 		Fields map[string]float64
 		Score  float64
 	}
-	for _, c := range cases[textCase](t, "text.jsonl") {
+	for _, c := range cases[textCase](t, "testdata/text.jsonl") {
 		t.Run(c.Name, func(t *testing.T) {
 			f, err := query.Compile(valuetest.Doc(t, string(c.Query)))
 			if c.Code != fault.OK {

@@ -13,7 +13,7 @@ import (
 // FuzzUpdate: no update and no document panics; the result is sound, the same
 // twice, keeps _id, and Diff leads from the document to it.
 func FuzzUpdate(f *testing.F) {
-	for _, c := range cases[updateCase](f, "update.jsonl") {
+	for _, c := range cases[updateCase](f, language+"update.jsonl") {
 		f.Add([]byte(c.Update), []byte(c.Document))
 	}
 	f.Fuzz(func(t *testing.T, spec, document []byte) {

@@ -13,8 +13,6 @@ import (
 	"baas/db/value/valuetest"
 )
 
-var run = update.Run{Now: valuetest.Now, Position: -1}
-
 func TestGoldenUpdates(t *testing.T) {
 	valuetest.RunGolden(t, "update.jsonl", "testdata/golden-known.jsonl", judgeUpdate)
 }

@@ -185,6 +185,7 @@ func (s *state) resolved(t *branch) *branch {
 		out.add(sub)
 	}
 	out.add(&at)
+	out.arrange()
 	return out
 }
 
@@ -219,6 +220,7 @@ func (s *state) merged(x, y *branch) *branch {
 		}
 		out.each = append(out.each, sub)
 	}
+	out.arrange()
 	return out
 }
 

@@ -4,7 +4,7 @@
 //
 // A [Program] is compiled once and rewrites raw BSON in one pass, whatever the
 // number of operators; untouched members are copied as bytes and keep their
-// order, new ones are appended in the order of the update.
+// order, new ones are appended in the order of their names.
 //
 // Dangers first:
 //
@@ -99,6 +99,7 @@ func Compile(d value.Doc, arrayFilters ...value.Doc) (*Program, error) {
 			return nil, failed("arrayFilters."+strconv.Itoa(i), "The array filter for identifier '%s' was not used in the update", f.name)
 		}
 	}
+	p.root.sort()
 	return p, nil
 }
 

@@ -124,6 +124,7 @@ func Seed(condition value.Doc) (value.Doc, error) {
 		}
 		t.edit = set{e.Value}
 	}
+	p.root.sort()
 	out, err := p.run(nil, state{Run: Run{Position: -1}, insert: true})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,11 +54,44 @@ func (t *branch) add(sub *branch) {
 	}
 }
 
+// sort puts the members below t, on all levels, into the order in which new ones
+// are appended.
+func (t *branch) sort() {
+	t.arrange()
+	for _, list := range [][]*branch{t.subs, t.each} {
+		for _, sub := range list {
+			sub.sort()
+		}
+	}
+	if t.found != nil {
+		t.found.sort()
+	}
+}
+
+// arrange sorts the next level: by name, positions by number, as MongoDB does
+// since 3.6.
+func (t *branch) arrange() {
+	slices.SortFunc(t.subs, func(x, y *branch) int {
+		if x.index >= 0 && y.index >= 0 {
+			return cmp.Compare(x.index, y.index)
+		}
+		return cmp.Compare(x.name, y.name)
+	})
+	for i, sub := range t.subs {
+		if t.byName != nil {
+			t.byName[sub.name] = i
+		}
+	}
+}
+
 // creates reports whether some edit below t makes a value, or an error, where
 // there is none.
 func (t *branch) creates(s *state) bool {
 	if t.edit != nil {
 		return t.edit.creates(s)
+	}
+	if t.found != nil && (s.Position < 0 || t.found.creates(s)) {
+		return true
 	}
 	return len(t.each) > 0 || slices.ContainsFunc(t.subs, func(sub *branch) bool { return sub.creates(s) })
 }
@@ -66,6 +100,9 @@ func (t *branch) creates(s *state) bool {
 func (t *branch) strict(s *state) bool {
 	if t.edit != nil {
 		return t.edit.strict(s)
+	}
+	if t.found != nil && t.found.strict(s) {
+		return true
 	}
 	return slices.ContainsFunc(t.subs, func(sub *branch) bool { return sub.strict(s) })
 }
@@ -295,6 +332,9 @@ func (s *state) edited(v value.Value, t *branch) value.Value {
 // refuse notes the error when the edits of t want to create something inside
 // null or a scalar, or look for an array there. $unset does neither.
 func (s *state) refuse(v value.Value, t *branch) {
+	if t.found != nil {
+		t = s.resolved(t)
+	}
 	for _, sub := range t.subs {
 		switch {
 		case sub.creates(s):

@@ -8,17 +8,23 @@ import (
 	"strings"
 	"testing"
 
+	"baas/db/aggregate"
 	"baas/db/fault"
+	"baas/db/query"
 	"baas/db/update"
 	"baas/db/value"
 	"baas/db/value/valuetest"
 )
 
-// cases reads a file of this package's own cases.
-func cases[T any](t testing.TB, name string) []T {
+// language holds the cases that other programs run too; its README describes
+// them.
+const language = "../testdata/language/"
+
+// cases reads a file of cases.
+func cases[T any](t testing.TB, path string) []T {
 	t.Helper()
 	var out []T
-	for _, line := range valuetest.Lines(t, "testdata/"+name) {
+	for _, line := range valuetest.Lines(t, path) {
 		var c T
 		if err := json.Unmarshal(line, &c); err != nil {
 			t.Fatalf("%s: %v", line, err)
@@ -28,33 +34,26 @@ func cases[T any](t testing.TB, name string) []T {
 	return out
 }
 
+// run is what a program in the tests knows besides the document.
+var run = update.Run{Now: valuetest.Now, Position: -1}
+
 type updateCase struct {
-	Name      string
-	Document  json.RawMessage
-	Update    json.RawMessage
-	Expect    json.RawMessage
-	Unchanged bool
-	Code      fault.Code
-	Error     string
+	Name         string
+	Document     json.RawMessage
+	Query        json.RawMessage
+	Update       json.RawMessage
+	ArrayFilters json.RawMessage
+	Upsert       bool
+	Expect       json.RawMessage
+	Unchanged    bool
+	Code         fault.Code
+	Error        string
 }
 
 func TestUpdate(t *testing.T) {
-	for _, c := range cases[updateCase](t, "update.jsonl") {
+	for _, c := range cases[updateCase](t, language+"update.jsonl") {
 		t.Run(c.Name, func(t *testing.T) {
-			p, err := update.Compile(valuetest.Doc(t, string(c.Update)))
-			if c.Document == nil {
-				refused(t, err, c.Code, c.Error)
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			before := valuetest.Doc(t, string(c.Document))
-			kept := slices.Clone(before)
-			got, changed, err := p.Apply(run, before)
-			if !slices.Equal(kept, before) {
-				t.Error("the document was written to")
-			}
+			got, changed, err := c.apply(t)
 			if c.Code != fault.OK {
 				refused(t, err, c.Code, c.Error)
 				return
@@ -71,6 +70,72 @@ func TestUpdate(t *testing.T) {
 			}
 		})
 	}
+}
+
+func (c updateCase) apply(t *testing.T) (out value.Doc, changed bool, err error) {
+	t.Helper()
+	p, err := c.compile(t)
+	switch {
+	case err != nil || c.Document == nil && !c.Upsert:
+		return nil, false, err
+	case c.Upsert:
+		seed, err := update.Seed(valuetest.Doc(t, string(c.Query)))
+		if err != nil {
+			return nil, false, err
+		}
+		out, err = p.ApplyInsert(run, seed)
+		return out, true, err
+	}
+	before := valuetest.Doc(t, string(c.Document))
+	kept := slices.Clone(before)
+	out, changed, err = p.Apply(c.found(t, before), before)
+	if !slices.Equal(kept, before) {
+		t.Error("the document was written to")
+	}
+	return out, changed, err
+}
+
+// found is a run that knows which element the case's condition found.
+func (c updateCase) found(t *testing.T, d value.Doc) update.Run {
+	t.Helper()
+	r := run
+	if c.Query == nil {
+		return r
+	}
+	f, err := query.Compile(valuetest.Doc(t, string(c.Query)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ok bool
+	if r.Position, ok, err = f.Locate(nil, d); err != nil || !ok {
+		t.Fatalf("the condition selects the document: %v, %v", ok, err)
+	}
+	return r
+}
+
+func (c updateCase) compile(t *testing.T) (*update.Program, error) {
+	t.Helper()
+	wrapped := valuetest.Doc(t, `{"update":`+string(c.Update)+`,"filters":`+string(orNone(c.ArrayFilters))+`}`)
+	u := wrapped.Get("update")
+	if u.Type == value.TypeArray {
+		stages, err := aggregate.Parse("update", u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return update.CompilePipeline(stages)
+	}
+	var filters []value.Doc
+	for _, v := range wrapped.Get("filters").Doc().All() {
+		filters = append(filters, v.Doc())
+	}
+	return update.Compile(u.Doc(), filters...)
+}
+
+func orNone(list json.RawMessage) json.RawMessage {
+	if list == nil {
+		return json.RawMessage("[]")
+	}
+	return list
 }
 
 // refused checks code and text of an error that names what is at fault.
@@ -97,39 +162,6 @@ func equal(t *testing.T, got value.Doc, text json.RawMessage) {
 	}
 }
 
-func TestUpsert(t *testing.T) {
-	type upsertCase struct {
-		Name, Error           string
-		Query, Update, Expect json.RawMessage
-	}
-	for _, c := range cases[upsertCase](t, "upsert.jsonl") {
-		t.Run(c.Name, func(t *testing.T) {
-			got, err := upsert(t, c.Query, c.Update)
-			if c.Error != "" {
-				refused(t, err, fault.DatabaseFailed, c.Error)
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			equal(t, got, c.Expect)
-		})
-	}
-}
-
-func upsert(t *testing.T, query, spec json.RawMessage) (value.Doc, error) {
-	t.Helper()
-	p, err := update.Compile(valuetest.Doc(t, string(spec)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	seed, err := update.Seed(valuetest.Doc(t, string(query)))
-	if err != nil {
-		return nil, err
-	}
-	return p.ApplyInsert(run, seed)
-}
-
 func TestSeedRefusesABadCondition(t *testing.T) {
 	_, err := update.Seed(valuetest.Doc(t, `{"a":{"$foo":1}}`))
 	refused(t, err, fault.DatabaseOperator, "a.$foo")
@@ -141,7 +173,7 @@ func TestReplace(t *testing.T) {
 		Before, Replacement, Expect json.RawMessage
 		Changed                     bool
 	}
-	for _, c := range cases[replaceCase](t, "replace.jsonl") {
+	for _, c := range cases[replaceCase](t, "testdata/replace.jsonl") {
 		t.Run(c.Name, func(t *testing.T) {
 			got, changed, err := update.Replace(valuetest.Doc(t, string(c.Before)), valuetest.Doc(t, string(c.Replacement)))
 			if c.Error != "" {
@@ -165,7 +197,7 @@ func TestDiff(t *testing.T) {
 		Before, After, Updated json.RawMessage
 		Removed                []string
 	}
-	for _, c := range cases[diffCase](t, "diff.jsonl") {
+	for _, c := range cases[diffCase](t, "testdata/diff.jsonl") {
 		t.Run(c.Name, func(t *testing.T) {
 			updated, removed := update.Diff(valuetest.Doc(t, string(c.Before)), valuetest.Doc(t, string(c.After)))
 			var b value.Builder
