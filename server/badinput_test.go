@@ -145,9 +145,9 @@ func TestBadInput(t *testing.T) {
 		{"web: no action", web(`"collectionName":"c"`), 200, "INVALID_PARAM", "action: is required"},
 		{"web: an action that is no text", web(`"action":["database.addDocument"]`), 200, "INVALID_PARAM", "action: must be a string"},
 		{"web: an admin's action", web(`"action":"auth.getUserInfoForAdmin","uuid":"x"`), 200, "PERMISSION_DENIED", "action: auth.getUserInfoForAdmin"},
-		{"web: a transaction", web(`"action":"database.startTransaction"`), 200, "INVALID_ACTION", "database.startTransaction"},
-		{"admin: a write in a transaction", admin(insert + `"data":["{}"],"transactionId":"t"`), 200, "DATABASE_TRANSACTION_FAIL", "transactionId"},
-		{"v1: a write in a transaction", rest("POST", documents, `{"data":[{}],"transactionId":"t"}`), 409, "DATABASE_TRANSACTION_FAIL", "transactionId"},
+		{"web: a transaction that is none", web(`"action":"database.getInTransaction","collectionName":"c","transactionId":"t"`), 200, "DATABASE_TRANSACTION_FAIL", "TransactionNotExist"},
+		{"admin: a write in a transaction", admin(insert + `"data":["{}"],"transactionId":"t"`), 200, "DATABASE_TRANSACTION_FAIL", "TransactionNotExist"},
+		{"v1: a write in a transaction", rest("POST", documents, `{"data":[{}],"transactionId":"t"}`), 409, "DATABASE_TRANSACTION_FAIL", "TransactionNotExist"},
 		{"v1: unknown path", rest("POST", "/v1/unknown", `{}`), 404, "RESOURCE_NOT_FOUND", "/v1/unknown"},
 		{"v1: another database", rest("POST", "/v1/database/instances/x/databases/(default)/collections", `{"collectionName":"d"}`), 400, "INVALID_PARAM", "instance: "},
 

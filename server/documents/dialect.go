@@ -53,6 +53,22 @@ func ParseDocuments(field string, list [][]byte, o value.ParseOptions) ([]value.
 	return docs, nil
 }
 
+// ParseFilters reads the conditions on array elements of an update, as a JSON
+// list or its text; nil raw is none.
+func ParseFilters(field string, raw []byte, o value.ParseOptions) ([]value.Doc, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	if text, ok := wire.Unquote(raw); ok {
+		raw = []byte(text)
+	}
+	list, err := wire.ParseArray(field, raw)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return ParseDocuments(field, list, o)
+}
+
 // ParseOrder reads a sort order in any of its forms: {"field": 1|-1} or
 // [{"field","direction":"asc"|"desc"}], as JSON or as its text. Code:
 // InvalidParam naming the field.

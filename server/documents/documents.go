@@ -3,6 +3,8 @@
 // filled in (limits, merge or replace), once for all doors, before db.Engine
 // runs it.
 //
+// A request may name a transaction; Within finds the Store that it means.
+//
 // Dangers: a plain update document must become $set, or it would replace what
 // it should merge into; a replacement must not hold operators; an order is an
 // object whose key order counts.
@@ -48,9 +50,9 @@ type Found struct {
 	Offset, Limit int64
 }
 
-// Run reads. Codes: InvalidParam for a negative limit or offset, and those of
-// db.Engine.Find.
-func (f Find) Run(ctx context.Context, e *db.Engine, p rules.Principal) (Found, error) {
+// Run reads. Codes: InvalidParam for a negative limit or offset and for a
+// condition that an SDK could not encode, and those of db.Engine.Find.
+func (f Find) Run(ctx context.Context, s Store, p rules.Principal) (Found, error) {
 	if f.Offset < 0 {
 		return Found{}, fault.Invalid("offset", "must not be negative")
 	}
@@ -68,7 +70,10 @@ func (f Find) Run(ctx context.Context, e *db.Engine, p rules.Principal) (Found, 
 		}
 	}
 	limit = min(limit, MaxLimit)
-	docs, err := e.Find(ctx, p, db.FindRequest{
+	if err := checkCommands("query", f.Where); err != nil {
+		return Found{}, err
+	}
+	docs, err := s.Find(ctx, p, db.FindRequest{
 		Collection: f.Collection, Query: f.Where, Sort: f.Order,
 		Projection: projection(f.Projection), Skip: f.Offset, Limit: limit,
 	})
@@ -93,13 +98,27 @@ func CheckSize(p rules.Principal, n int) error {
 		"the result is larger than 1 MB; ask for fewer fields with field() or fewer documents with limit()")
 }
 
+// Count counts what matches; a nil condition matches everything. Codes:
+// InvalidParam for a condition that an SDK could not encode, and those of
+// db.Engine.Count.
+func Count(ctx context.Context, s Store, p rules.Principal, collection string, where value.Doc) (int64, error) {
+	if err := checkCommands("query", where); err != nil {
+		return 0, err
+	}
+	return s.Count(ctx, p, collection, where)
+}
+
 // Remove removes one matching document, or all with multi. Code: InvalidParam
-// when where is nil, beside those of db.Engine.Remove.
-func Remove(ctx context.Context, e *db.Engine, p rules.Principal, collection string, where value.Doc, multi bool) (int64, error) {
+// when where is nil or one that an SDK could not encode, beside those of
+// db.Engine.Remove.
+func Remove(ctx context.Context, s Store, p rules.Principal, collection string, where value.Doc, multi bool) (int64, error) {
 	if where == nil {
 		return 0, fault.Invalid("query", "is required; send {} for every document")
 	}
-	return e.Remove(ctx, p, db.RemoveRequest{Collection: collection, Query: where, Multi: multi})
+	if err := checkCommands("query", where); err != nil {
+		return 0, err
+	}
+	return s.Remove(ctx, p, db.RemoveRequest{Collection: collection, Query: where, Multi: multi})
 }
 
 // Change is a write to documents that may exist.
@@ -107,10 +126,12 @@ type Change struct {
 	Collection string
 	Where      value.Doc // required
 	Data       value.Doc // required: operators, or a plain document
-	Multi      bool
-	Merge      bool // a plain document is merged; else it replaces
-	Upsert     bool
-	ReturnDoc  bool
+	// ArrayFilters say which elements a $[name] in a path of Data means.
+	ArrayFilters []value.Doc
+	Multi        bool
+	Merge        bool // a plain document is merged; else it replaces
+	Upsert       bool
+	ReturnDoc    bool
 }
 
 // Changed is what a Change did.
@@ -123,21 +144,29 @@ type Changed struct {
 // Run writes. A replacement that found its document counts as an update even
 // if it changed nothing (wx-cloud-api.md 3.4, doc.set).
 //
-// Codes: InvalidParam for a missing Where or Data or a mixture of operators
-// and fields, DatabaseFailed for operators in a replacement, and those of
+// Codes: InvalidParam for a missing Where or Data, a mixture of operators and
+// fields, or a command that an SDK could not encode, DatabaseFailed for operators in a replacement, and those of
 // db.Engine.Update.
-func (c Change) Run(ctx context.Context, e *db.Engine, p rules.Principal) (Changed, error) {
+func (c Change) Run(ctx context.Context, s Store, p rules.Principal) (Changed, error) {
 	if c.Where == nil {
 		return Changed{}, fault.Invalid("query", "is required; send {} for every document")
 	}
 	if c.Data == nil {
 		return Changed{}, fault.Invalid("data", "is required")
 	}
+	if err := checkCommands("query", c.Where); err != nil {
+		return Changed{}, err
+	}
 	operators, err := hasOperators(c.Data)
 	if err != nil {
 		return Changed{}, err
 	}
 	data := c.Data
+	if operators {
+		if data, err = mended(data); err != nil {
+			return Changed{}, err
+		}
+	}
 	switch {
 	case !c.Merge && operators:
 		return Changed{}, fault.New(fault.DatabaseFailed,
@@ -145,13 +174,13 @@ func (c Change) Run(ctx context.Context, e *db.Engine, p rules.Principal) (Chang
 	case c.Merge && data.IsEmpty() && !c.Upsert:
 		// What the SDKs make of update({a: {}}): nothing to do, but the
 		// collection and the right to read it are still checked.
-		n, err := e.Count(ctx, p, c.Collection, c.Where)
+		n, err := s.Count(ctx, p, c.Collection, c.Where)
 		return Changed{Matched: n}, err
 	case c.Merge && !operators:
 		data = set(data)
 	}
-	r, err := e.Update(ctx, p, db.UpdateRequest{
-		Collection: c.Collection, Query: c.Where, Update: data, Replace: !c.Merge,
+	r, err := s.Update(ctx, p, db.UpdateRequest{
+		Collection: c.Collection, Query: c.Where, Update: data, ArrayFilters: c.ArrayFilters, Replace: !c.Merge,
 		Multi: c.Multi, Upsert: c.Upsert, ReturnDoc: c.ReturnDoc,
 	})
 	if err != nil {

@@ -22,11 +22,12 @@ func (in *request) notFound() error {
 
 // getOne answers the document itself.
 func getOne(ctx context.Context, in *request) ([]byte, error) {
-	if err := noTransaction(in.query.Get("transactionId")); err != nil {
+	store, err := in.store(in.query.Get("transactionId"))
+	if err != nil {
 		return nil, err
 	}
 	f := documents.Find{Collection: in.param("collection"), Where: in.one(), Limit: 1}
-	found, err := f.Run(ctx, in.env.DB, in.p)
+	found, err := f.Run(ctx, store, in.p)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +39,7 @@ func getOne(ctx context.Context, in *request) ([]byte, error) {
 }
 
 func updateOne(ctx context.Context, in *request) ([]byte, error) {
-	body, err := in.write()
+	body, store, err := in.write()
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func updateOne(ctx context.Context, in *request) ([]byte, error) {
 	if c.ReturnDoc, err = body.Bool("returnDoc", false); err != nil {
 		return nil, err
 	}
-	done, err := c.Run(ctx, in.env.DB, in.p)
+	done, err := c.Run(ctx, store, in.p)
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +66,11 @@ func updateOne(ctx context.Context, in *request) ([]byte, error) {
 }
 
 func removeOne(ctx context.Context, in *request) ([]byte, error) {
-	if err := noTransaction(in.query.Get("transactionId")); err != nil {
+	store, err := in.store(in.query.Get("transactionId"))
+	if err != nil {
 		return nil, err
 	}
-	n, err := documents.Remove(ctx, in.env.DB, in.p, in.param("collection"), in.one(), false)
+	n, err := documents.Remove(ctx, store, in.p, in.param("collection"), in.one(), false)
 	if err == nil && n == 0 {
 		err = in.notFound()
 	}

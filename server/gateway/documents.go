@@ -30,7 +30,8 @@ func addCollection(ctx context.Context, in *request) ([]byte, error) {
 
 // find answers a list of documents, or with count=true their number.
 func find(ctx context.Context, in *request) ([]byte, error) {
-	if err := noTransaction(in.query.Get("transactionId")); err != nil {
+	store, err := in.store(in.query.Get("transactionId"))
+	if err != nil {
 		return nil, err
 	}
 	where, err := in.queryDocument("query")
@@ -38,7 +39,7 @@ func find(ctx context.Context, in *request) ([]byte, error) {
 		return nil, err
 	}
 	if in.query.Get("count") == "true" {
-		n, err := in.env.DB.Count(ctx, in.p, in.param("collection"), where)
+		n, err := documents.Count(ctx, store, in.p, in.param("collection"), where)
 		return append(wire.AppendInt([]byte("{"), "total", n), '}'), err
 	}
 	f := documents.Find{Collection: in.param("collection"), Where: where, Default: defaultLimit}
@@ -56,37 +57,64 @@ func find(ctx context.Context, in *request) ([]byte, error) {
 	if f.Limit, err = in.queryInt("limit"); err != nil {
 		return nil, err
 	}
-	found, err := f.Run(ctx, in.env.DB, in.p)
+	found, err := f.Run(ctx, store, in.p)
 	if err != nil {
 		return nil, err
 	}
 	out := wire.AppendInt([]byte("{"), "offset", found.Offset)
 	out = wire.AppendInt(out, "limit", found.Limit)
-	out = append(out, `,"list":[`...)
-	for i, d := range found.Docs {
+	out = append(list(out, found.Docs), '}')
+	return out, documents.CheckSize(in.p, len(out))
+}
+
+// list appends the member with the documents.
+func list(out []byte, docs []value.Doc) []byte {
+	out = append(wire.AppendName(out, "list"), '[')
+	for i, d := range docs {
 		if i > 0 {
 			out = append(out, ',')
 		}
 		out = value.AppendCanonical(out, value.FromDoc(d))
 	}
-	out = append(out, `]}`...)
+	return append(out, ']')
+}
+
+// aggregate answers what a pipeline makes of the collection. An aggregation has
+// no part in a transaction.
+func aggregate(ctx context.Context, in *request) ([]byte, error) {
+	body, err := in.object()
+	if err != nil {
+		return nil, err
+	}
+	if id, err := body.Text("transactionId"); err != nil || id != "" {
+		return nil, fault.Invalid("transactionId", "an aggregation cannot run inside a transaction; read documents instead")
+	}
+	stages, err := documents.ParsePipeline("pipeline", body.Raw("pipeline"), in.conditions())
+	if err != nil {
+		return nil, err
+	}
+	docs, err := documents.Aggregate{Collection: in.param("collection"), Stages: stages}.Run(ctx, in.env.DB, in.p)
+	if err != nil {
+		return nil, err
+	}
+	out := append(list([]byte("{"), docs), '}')
 	return out, documents.CheckSize(in.p, len(out))
 }
 
 func insert(ctx context.Context, in *request) ([]byte, error) {
-	body, err := in.write()
+	body, store, err := in.write()
 	if err != nil {
 		return nil, err
 	}
-	list, err := body.Array("data")
+	texts, err := body.Array("data")
 	if err != nil {
 		return nil, err
 	}
-	docs, err := documents.ParseDocuments("data", list, in.data())
+	docs, err := documents.ParseDocuments("data", texts, in.data())
 	if err != nil {
 		return nil, err
 	}
-	ids, err := in.env.DB.Insert(ctx, in.p, in.param("collection"), docs)
+	ids, err := store.Insert(ctx, in.p, in.param("collection"), docs)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +122,7 @@ func insert(ctx context.Context, in *request) ([]byte, error) {
 }
 
 func update(ctx context.Context, in *request) ([]byte, error) {
-	body, err := in.write()
+	body, store, err := in.write()
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +136,7 @@ func update(ctx context.Context, in *request) ([]byte, error) {
 	if c.Multi, err = body.Bool("multi", false); err != nil {
 		return nil, err
 	}
-	done, err := c.Run(ctx, in.env.DB, in.p)
+	done, err := c.Run(ctx, store, in.p)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +153,9 @@ func (in *request) change(body wire.Object) (documents.Change, error) {
 		return c, err
 	}
 	c.Data = data
+	if c.ArrayFilters, err = documents.ParseFilters("arrayFilters", body.Raw("arrayFilters"), in.conditions()); err != nil {
+		return c, err
+	}
 	replace, err := body.Bool("replaceMode", false)
 	if err != nil {
 		return c, err
@@ -145,7 +176,7 @@ func changed(done documents.Changed) []byte {
 
 // remove demands a condition: an empty one would empty the collection.
 func remove(ctx context.Context, in *request) ([]byte, error) {
-	body, err := in.write()
+	body, store, err := in.write()
 	if err != nil {
 		return nil, err
 	}
@@ -160,31 +191,24 @@ func remove(ctx context.Context, in *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := documents.Remove(ctx, in.env.DB, in.p, in.param("collection"), where, multi)
+	n, err := documents.Remove(ctx, store, in.p, in.param("collection"), where, multi)
 	return deleted(n), err
 }
 
 func deleted(n int64) []byte { return append(wire.AppendInt([]byte("{"), "deleted", n), '}') }
 
-// write takes the body of a write apart and refuses transactions, which are
-// not offered: running the write outside of one would be worse.
-func (in *request) write() (wire.Object, error) {
+// write takes the body of a write apart and finds where it is meant to go.
+func (in *request) write() (wire.Object, documents.Store, error) {
 	body, err := in.object()
 	if err != nil {
-		return body, err
+		return body, nil, err
 	}
 	id, err := body.Text("transactionId")
 	if err != nil {
-		return body, err
+		return body, nil, err
 	}
-	return body, noTransaction(id)
-}
-
-func noTransaction(id string) error {
-	if id == "" {
-		return nil
-	}
-	return fault.New(fault.TransactionFail, "transactionId: TransactionNotExist: this server has no such transaction")
+	store, err := in.store(id)
+	return body, store, err
 }
 
 func (in *request) conditions() value.ParseOptions { return value.ParseOptions{Now: in.now} }

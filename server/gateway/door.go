@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"baas/db"
 	"baas/db/fault"
 	"baas/db/rules"
 	"baas/server/auth"
@@ -40,9 +41,13 @@ func (d *Door) Mount(e *echo.Echo) {
 	documents.POST("", d.handle(insert))
 	documents.PATCH("", d.handle(update))
 	documents.POST("/remove", d.handle(remove))
+	documents.POST("/aggregations", d.handle(aggregate))
 	documents.GET("/:id", d.handle(getOne))
 	documents.PATCH("/:id", d.handle(updateOne))
 	documents.DELETE("/:id", d.handle(removeOne))
+	data.POST("/transactions", d.handle(startTransaction))
+	data.POST("/transactions/:transaction/commit", d.handle(endTransaction((*db.Transaction).Commit)))
+	data.POST("/transactions/:transaction/rollback", d.handle(endTransaction((*db.Transaction).Abort)))
 
 	e.POST("/v1/functions/:name", d.handle(callFunction))
 

@@ -19,17 +19,20 @@ func databaseActions() []action {
 		{"database.addCollection", rules.Nobody, addCollection},
 
 		{"database.insertDocument", rules.Nobody, insert},
-		{"database.getDocument", rules.Nobody, find(value.AppendCanonical, true)},
+		{"database.getDocument", rules.Nobody, find(listOfTexts)},
 		{"database.modifyDocument", rules.Nobody, modify},
 		{"database.modifyAndReturnDoc", rules.Nobody, modifyAndReturn},
 		{"database.removeDocument", rules.Nobody, remove},
 		{"database.calculateDocument", rules.Nobody, count},
 
 		{"database.addDocument", rules.Nobody, insert},
-		{"database.queryDocument", rules.Nobody, find(value.AppendPlain, false)},
+		{"database.queryDocument", rules.Nobody, find(objects)},
 		{"database.updateDocument", rules.Nobody, modify},
 		{"database.deleteDocument", rules.Nobody, remove},
 		{"database.countDocument", rules.Nobody, count},
+
+		{"database.aggregateDocuments", rules.Nobody, aggregateTo(listOfTexts)},
+		{"database.aggregate", rules.Nobody, aggregateTo(textOfTexts)},
 	}
 }
 
@@ -44,9 +47,6 @@ func addCollection(ctx context.Context, c *call) (answer, error) {
 // insert takes one document or a list of them. A single one may bring its id
 // beside it (old dialect).
 func insert(ctx context.Context, c *call) (answer, error) {
-	if err := c.noTransaction(); err != nil {
-		return answer{}, err
-	}
 	name, err := c.required("collectionName")
 	if err != nil {
 		return answer{}, err
@@ -55,7 +55,11 @@ func insert(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	ids, err := c.env.DB.Insert(ctx, c.p, name, docs)
+	store, err := c.store()
+	if err != nil {
+		return answer{}, err
+	}
+	ids, err := store.Insert(ctx, c.p, name, docs)
 	if err != nil {
 		return answer{}, err
 	}
@@ -104,32 +108,49 @@ func (c *call) withID(d value.Doc) (value.Doc, error) {
 	return b.Doc(), nil
 }
 
-// find returns the action that encodes documents with encode, each as a JSON
-// string of its text or as an object.
-func find(encode func([]byte, value.Value) []byte, texts bool) func(context.Context, *call) (answer, error) {
+// appendList appends a JSON array of documents.
+func appendList(b []byte, docs []value.Doc, appendOne func([]byte, value.Doc) []byte) []byte {
+	b = append(b, '[')
+	for i, d := range docs {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendOne(b, d)
+	}
+	return append(b, ']')
+}
+
+// listOfTexts appends documents as the new dialect sends them: a list of the
+// texts of each.
+func listOfTexts(b []byte, docs []value.Doc) []byte {
+	var text []byte
+	return appendList(b, docs, func(b []byte, d value.Doc) []byte {
+		text = value.AppendCanonical(text[:0], value.FromDoc(d))
+		return wire.Quote(b, text)
+	})
+}
+
+// objects appends documents as the old dialect sends them.
+func objects(b []byte, docs []value.Doc) []byte {
+	return appendList(b, docs, func(b []byte, d value.Doc) []byte { return value.AppendPlain(b, value.FromDoc(d)) })
+}
+
+// find returns the action that encodes documents with encode.
+func find(encode func([]byte, []value.Doc) []byte) func(context.Context, *call) (answer, error) {
 	return func(ctx context.Context, c *call) (answer, error) {
 		f, err := c.find()
 		if err != nil {
 			return answer{}, err
 		}
-		found, err := f.Run(ctx, c.env.DB, c.p)
+		store, err := c.store()
 		if err != nil {
 			return answer{}, err
 		}
-		data := []byte(`{"list":[`)
-		var text []byte
-		for i, d := range found.Docs {
-			if i > 0 {
-				data = append(data, ',')
-			}
-			if !texts {
-				data = encode(data, value.FromDoc(d))
-				continue
-			}
-			text = encode(text[:0], value.FromDoc(d))
-			data = wire.Quote(data, text)
+		found, err := f.Run(ctx, store, c.p)
+		if err != nil {
+			return answer{}, err
 		}
-		data = append(data, ']')
+		data := encode([]byte(`{"list":`), found.Docs)
 		if err := documents.CheckSize(c.p, len(data)); err != nil {
 			return answer{}, err
 		}
@@ -140,9 +161,6 @@ func find(encode func([]byte, value.Value) []byte, texts bool) func(context.Cont
 }
 
 func (c *call) find() (documents.Find, error) {
-	if err := c.noTransaction(); err != nil {
-		return documents.Find{}, err
-	}
 	var f documents.Find
 	var err error
 	if f.Collection, err = c.required("collectionName"); err != nil {
@@ -173,7 +191,11 @@ func count(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	n, err := c.env.DB.Count(ctx, c.p, name, where)
+	store, err := c.store()
+	if err != nil {
+		return answer{}, err
+	}
+	n, err := documents.Count(ctx, store, c.p, name, where)
 	if err != nil {
 		return answer{}, err
 	}
@@ -181,9 +203,6 @@ func count(ctx context.Context, c *call) (answer, error) {
 }
 
 func remove(ctx context.Context, c *call) (answer, error) {
-	if err := c.noTransaction(); err != nil {
-		return answer{}, err
-	}
 	name, err := c.required("collectionName")
 	if err != nil {
 		return answer{}, err
@@ -196,7 +215,11 @@ func remove(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	n, err := documents.Remove(ctx, c.env.DB, c.p, name, where, multi)
+	store, err := c.store()
+	if err != nil {
+		return answer{}, err
+	}
+	n, err := documents.Remove(ctx, store, c.p, name, where, multi)
 	if err != nil {
 		return answer{}, err
 	}
@@ -217,7 +240,11 @@ func modify(ctx context.Context, c *call) (answer, error) {
 	if change.Upsert, err = c.body.Bool("upsert", false); err != nil {
 		return answer{}, err
 	}
-	done, err := change.Run(ctx, c.env.DB, c.p)
+	store, err := c.store()
+	if err != nil {
+		return answer{}, err
+	}
+	done, err := change.Run(ctx, store, c.p)
 	if err != nil {
 		return answer{}, err
 	}
@@ -235,7 +262,11 @@ func modifyAndReturn(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	change.Merge, change.ReturnDoc = true, true
-	done, err := change.Run(ctx, c.env.DB, c.p)
+	store, err := c.store()
+	if err != nil {
+		return answer{}, err
+	}
+	done, err := change.Run(ctx, store, c.p)
 	if err != nil {
 		return answer{}, err
 	}
@@ -249,9 +280,6 @@ func modifyAndReturn(ctx context.Context, c *call) (answer, error) {
 }
 
 func (c *call) change() (documents.Change, error) {
-	if err := c.noTransaction(); err != nil {
-		return documents.Change{}, err
-	}
 	var change documents.Change
 	var err error
 	if change.Collection, err = c.required("collectionName"); err != nil {
@@ -260,16 +288,44 @@ func (c *call) change() (documents.Change, error) {
 	if change.Where, err = c.document("query", c.conditions()); err != nil {
 		return change, err
 	}
-	change.Data, err = c.document("data", c.data())
+	if change.Data, err = c.document("data", c.data()); err != nil {
+		return change, err
+	}
+	change.ArrayFilters, err = documents.ParseFilters("arrayFilters", c.body.Raw("arrayFilters"), c.conditions())
 	return change, err
 }
 
-// noTransaction refuses an operation that names a transaction: transactions
-// are not offered, and running it outside of one would be worse than refusing.
-func (c *call) noTransaction() error {
-	id, err := c.body.Text("transactionId")
-	if err == nil && id != "" {
-		err = fault.New(fault.TransactionFail, "transactionId: TransactionNotExist: this server has no such transaction")
+// aggregateTo returns the action that writes its list with encode. An
+// aggregation has no part in a transaction.
+func aggregateTo(encode func([]byte, []value.Doc) []byte) func(context.Context, *call) (answer, error) {
+	return func(ctx context.Context, c *call) (answer, error) {
+		name, err := c.required("collectionName")
+		if err != nil {
+			return answer{}, err
+		}
+		if id, err := c.body.Text("transactionId"); err != nil || id != "" {
+			return answer{}, fault.Invalid("transactionId", "an aggregation cannot run inside a transaction; read with where() and get()")
+		}
+		list, err := c.body.Array("stages")
+		if err != nil {
+			return answer{}, err
+		}
+		stages, err := documents.ParseStages("stages", list, c.conditions())
+		if err != nil {
+			return answer{}, err
+		}
+		docs, err := documents.Aggregate{Collection: name, Stages: stages}.Run(ctx, c.env.DB, c.p)
+		if err != nil {
+			return answer{}, err
+		}
+		data := encode([]byte(`{"list":`), docs)
+		if err := documents.CheckSize(c.p, len(data)); err != nil {
+			return answer{}, err
+		}
+		return answer{data: append(data, '}')}, nil
 	}
-	return err
 }
+
+// textOfTexts appends documents as an aggregation of the old dialect returns
+// them: one text of a list of texts (tcb-wire-protocol.md 6.5).
+func textOfTexts(b []byte, docs []value.Doc) []byte { return wire.Quote(b, listOfTexts(nil, docs)) }

@@ -36,7 +36,7 @@ type Dispatcher struct {
 func NewDispatcher(o Options) *Dispatcher {
 	d := &Dispatcher{o: o, logins: throttle.New(loginLimits(o.Now)), actions: map[string]action{}}
 	for _, group := range [][]action{
-		databaseActions(), functionActions(), storageActions(), authActions(), analyticsActions(),
+		databaseActions(), transactionActions(), functionActions(), storageActions(), authActions(), analyticsActions(),
 	} {
 		for _, a := range group {
 			d.actions[a.name] = a
