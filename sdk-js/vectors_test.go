@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"baas/db/aggregate"
 	"baas/db/query"
 	"baas/db/update"
 	"baas/db/value"
@@ -53,6 +54,28 @@ func TestServerReadsConditions(t *testing.T) {
 			_, err := query.Compile(parse(t, v.Plain))
 			if err != nil && v.Later == "" {
 				t.Errorf("Compile(%s) = %v, marked later: %q", v.Plain, err, v.Later)
+			}
+		})
+	}
+}
+
+// TestServerReadsAggregations: the one stage that the server knows and never
+// runs is $out.
+func TestServerReadsAggregations(t *testing.T) {
+	t.Parallel()
+	for _, v := range vectors(t, "aggregate.json") {
+		t.Run(v.Name, func(t *testing.T) {
+			t.Parallel()
+			list, err := value.ParseJSONValue(v.Plain, value.ParseOptions{Now: time.UnixMilli(1_000_000)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			stages, err := aggregate.Parse("pipeline", list)
+			if err == nil {
+				_, err = aggregate.Compile(stages)
+			}
+			if err != nil && v.Later == "" {
+				t.Errorf("Compile(%s) = %v", v.Plain, err)
 			}
 		})
 	}
