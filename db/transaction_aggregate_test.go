@@ -28,7 +28,11 @@ func TestTransactionAggregate(t *testing.T) {
 	set(e, "users", `{"_id": "u1"}`, `{"$set": {"name": "Z"}}`)
 	insert(t, e, "orders", `{"_id": 3, "n": 1000}`)
 	for _, tc := range []struct{ stages, want string }{
-		{`[{"$count": "n"}]`, `[{"n":2}]`},
+		{`[{"$group": {"_id": null, "sum": {"$sum": "$n"}}}]`, `[{"_id":null,"sum":21}]`},
+		{
+			`[{"$lookup": {"from": "users", "localField": "user", "foreignField": "_id", "as": "u"}}, {"$project": {"u.name": 1}}]`,
+			`[{"_id":1,"u":[{"name":"A"}]},{"_id":2,"u":[{"name":"B"}]}]`,
+		},
 		{`[{"$sort": {"n": -1}}, {"$limit": 1}]`, `[{"_id":2,"user":"u2","n":20}]`},
 		{`[{"$match": {"n": 1}}]`, `[{"_id":1,"user":"u1","n":1}]`},
 	} {

@@ -124,8 +124,12 @@ func (t *Transaction) apply(tx *commit.Tx, m *effort.Meter, coll uint32, list []
 		return nil
 	}
 	name := t.names[coll]
-	if c, ok, err := readCollection(tx, name); err != nil || !ok || c.id != coll {
-		return errors.Join(err, transactionConflict()) // dropped, perhaps made anew
+	c, ok, err := readCollection(tx, name)
+	if err != nil {
+		return err
+	}
+	if !ok || c.id != coll {
+		return transactionConflict() // dropped, perhaps made anew
 	}
 	w, err := t.e.beginWriting(tx, t.p, name, operationOf(list[0]))
 	if err != nil {
@@ -135,18 +139,57 @@ func (t *Transaction) apply(tx *commit.Tx, m *effort.Meter, coll uint32, list []
 	grants := map[rules.Operation]grant{operationOf(list[0]): w.grant}
 	for _, e := range list {
 		op := operationOf(e)
-		g, asked := grants[op]
-		if !asked {
-			if g, err = enter(tx, t.p, name, op); err != nil {
-				return err
-			}
-			grants[op] = g
+		if _, asked := grants[op]; asked {
+			continue
 		}
-		if err := t.applyEntry(w, g, e); err != nil {
+		if grants[op], err = enter(tx, t.p, name, op); err != nil {
 			return err
 		}
 	}
+	if err := t.applyAll(w, grants, list); err != nil {
+		return err
+	}
 	return w.finish()
+}
+
+// applyAll writes entries. Before the first change the unique index entries of
+// all changed documents are taken out, because the values of two may have been
+// exchanged.
+func (t *Transaction) applyAll(w *writing, grants map[rules.Operation]grant, list []*txn.Entry) error {
+	befores := make([]value.Doc, len(list))
+	for i, e := range list {
+		if e.New() {
+			continue
+		}
+		before, err := t.unchanged(w, grants[operationOf(e)], e)
+		if err != nil {
+			return err
+		}
+		befores[i] = before
+		if e.After == nil {
+			err = w.remove(place(e.At), before)
+		} else {
+			err = w.indexes.move(place(e.At), before, nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for i, e := range list {
+		var err error
+		switch {
+		case e.New():
+			err = t.applyNew(w, e)
+		case e.After != nil && e.Replaced:
+			err = w.settle(place(e.At), Replaced, befores[i], e.After)
+		case e.After != nil:
+			err = w.settle(place(e.At), Updated, befores[i], e.After)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // operationOf is what an entry asks the rules for.
@@ -160,37 +203,21 @@ func operationOf(e *txn.Entry) rules.Operation {
 	return rules.Update
 }
 
-func (t *Transaction) applyEntry(w *writing, g grant, e *txn.Entry) error {
-	if e.New() {
-		id := e.After.Get(fieldID)
-		taken, err := w.tx.Get(idKey(w.coll.id, id))
-		if err != nil {
-			return err
-		}
-		if taken != nil {
-			return transactionConflict()
-		}
-		return w.add(e.After, id)
-	}
-	before, err := t.unchanged(w, e)
+func (t *Transaction) applyNew(w *writing, e *txn.Entry) error {
+	id := e.After.Get(fieldID)
+	taken, err := w.tx.Get(idKey(w.coll.id, id))
 	if err != nil {
 		return err
 	}
-	if g.owner != "" && !value.Equal(before.Get(fieldOwner), value.String(g.owner)) {
-		return fault.New(fault.DatabaseDenied, "Permission denied: the permission mode of collection %s has changed since the transaction began", w.coll.name)
+	if taken != nil {
+		return transactionConflict()
 	}
-	switch {
-	case e.After == nil:
-		return w.remove(place(e.At), before)
-	case e.Replaced:
-		return w.change(place(e.At), Replaced, before, e.After)
-	}
-	return w.change(place(e.At), Updated, before, e.After)
+	return w.add(e.After, id)
 }
 
 // unchanged returns the document that an entry is about, if nobody has written
-// to it since the snapshot.
-func (t *Transaction) unchanged(w *writing, e *txn.Entry) (value.Doc, error) {
+// to it since the snapshot and the caller may still write to it.
+func (t *Transaction) unchanged(w *writing, g grant, e *txn.Entry) (value.Doc, error) {
 	stored, err := w.tx.Get(docKey(w.coll.id, place(e.At)))
 	if err != nil {
 		return nil, err
@@ -199,8 +226,14 @@ func (t *Transaction) unchanged(w *writing, e *txn.Entry) (value.Doc, error) {
 		return nil, transactionConflict()
 	}
 	before, err := storedDoc(stored)
-	if err == nil && storedVersion(stored) > t.snapshot {
-		err = transactionConflict()
+	if err != nil {
+		return nil, err
 	}
-	return before, err
+	if storedVersion(stored) > t.snapshot {
+		return nil, transactionConflict()
+	}
+	if g.owner != "" && !value.Equal(before.Get(fieldOwner), value.String(g.owner)) {
+		return nil, fault.New(fault.DatabaseDenied, "Permission denied: the permission mode of collection %s has changed since the transaction began", w.coll.name)
+	}
+	return before, nil
 }

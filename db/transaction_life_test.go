@@ -388,3 +388,29 @@ func TestTransactionIsOneChange(t *testing.T) {
 	}
 	equal(t, "after", dbtest.JSON(changes[1].Before, changes[1].After, changes[3].After), `{"_id":1,"n":1}`+"\n"+`{"_id":1,"n":3}`+"\n"+`{"_id":1,"y":1}`)
 }
+
+// TestTransactionValidates: a document that breaks the collection's rule is
+// refused at once, and at the commit when the rule came in between.
+func TestTransactionValidates(t *testing.T) {
+	t.Parallel()
+	e := openWith(t, "c")
+	ctx := t.Context()
+	schema := dbtest.Doc(t, `{"required": ["name"]}`)
+	must(t, e.SetValidator(ctx, admin, "c", schema))
+	tr := begin(t, e, admin)
+	_, err := tr.Insert(ctx, admin, "c", []value.Doc{nil})
+	wantCode(t, err, fault.DatabaseFailed, "name")
+	_, err = tr.Insert(ctx, admin, "c", []value.Doc{dbtest.Doc(t, `{"_id": 1, "name": "a"}`)})
+	must(t, err)
+	_, err = tr.Update(ctx, admin, db.UpdateRequest{Collection: "c", Query: byID(t, 1), Update: dbtest.Doc(t, `{"$unset": {"name": ""}}`)})
+	wantCode(t, err, fault.DatabaseFailed, "name")
+	must(t, tr.Commit(ctx))
+	equal(t, "documents", lines(find(t, e, db.FindRequest{Collection: "c"})), `{"_id":1,"name":"a"}`)
+
+	must(t, e.SetValidator(ctx, admin, "c", nil))
+	tr = begin(t, e, admin)
+	_, err = tr.Insert(ctx, admin, "c", []value.Doc{nil})
+	must(t, err)
+	must(t, e.SetValidator(ctx, admin, "c", schema))
+	wantCode(t, tr.Commit(ctx), fault.DatabaseFailed, "name")
+}

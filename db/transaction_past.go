@@ -60,7 +60,8 @@ func eachTouch(r kv.Reader, after uint64, b bounds, fn func(touch) error) (upto 
 }
 
 // pastOf brings what is known of a collection's past up to date. When the log
-// no longer reaches back to the snapshot that is a conflict.
+// no longer reaches back to the snapshot, or more has changed since than a
+// transaction may hold, that is a conflict.
 func (t *transaction) pastOf(ctx context.Context, coll uint32) (*txn.Past, error) {
 	p := t.past[coll]
 	if p == nil {
@@ -87,6 +88,9 @@ func (t *transaction) pastOf(ctx context.Context, coll uint32) (*txn.Past, error
 		}
 		if err != nil {
 			return nil, err
+		}
+		if most := t.e.bounds.transaction.Bytes; most > 0 && p.Bytes() > most {
+			return nil, transactionConflict()
 		}
 		if err := t.e.transactions.hold(t, p.Bytes()-before); err != nil {
 			return nil, err

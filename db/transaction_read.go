@@ -71,15 +71,18 @@ func (t *transaction) find(ctx context.Context, p rules.Principal, f compiledFin
 }
 
 // Count is Engine.Count on what the transaction sees.
-func (t *Transaction) Count(ctx context.Context, p rules.Principal, coll string, q value.Doc) (int64, error) {
+func (t *Transaction) Count(ctx context.Context, p rules.Principal, coll string, q value.Doc) (n int64, err error) {
 	s, err := compileSearch(p, q)
 	if err != nil {
 		return 0, err
 	}
-	var n int64
 	err = t.operate(ctx, p, func() error {
 		g, err := t.enter(ctx, p, coll, rules.Read, s.ids)
 		if err != nil {
+			return err
+		}
+		if s.cond == nil && g.owner == "" {
+			n, err = t.countAll(ctx, g)
 			return err
 		}
 		return t.look(ctx, p, g, looking{op: rules.Read, search: s}, func(sight) error {
@@ -90,6 +93,58 @@ func (t *Transaction) Count(ctx context.Context, p rules.Principal, coll string,
 	if err != nil {
 		return 0, err
 	}
+	return n, nil
+}
+
+// countAll reads the collection's counter and takes back what others have
+// added and removed since the snapshot.
+func (t *transaction) countAll(ctx context.Context, g grant) (n int64, err error) {
+	var upto uint64
+	for at, more := t.snapshot, true; more; {
+		err := t.e.view(ctx, func(r kv.Reader) error {
+			if upto == 0 {
+				c, ok, err := readCollection(r, g.coll.name)
+				if err != nil {
+					return err
+				}
+				if !ok || c.id != g.coll.id {
+					return transactionConflict()
+				}
+				if upto, err = commit.LastSeq(r); err != nil {
+					return err
+				}
+				n = int64(c.count)
+			}
+			var err error
+			at, more, err = eachTouch(r, at, t.e.bounds, func(to touch) error {
+				switch {
+				case to.coll != g.coll.id || to.seq > upto:
+				case to.kind == Added:
+					n--
+				case to.kind == Removed:
+					n++
+				}
+				return nil
+			})
+			more = more && at < upto
+			return err
+		})
+		if errors.Is(err, commit.ErrTrimmed) {
+			err = transactionConflict()
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	for e := range t.own.Entries(g.coll.id) {
+		switch {
+		case e.New() && e.After != nil:
+			n++
+		case !e.New() && e.After == nil:
+			n--
+		}
+	}
+	t.reads.Search(g.coll.id, query.All(), math.MaxUint64)
 	return n, nil
 }
 
@@ -104,7 +159,8 @@ func (t *transaction) count(n int) error {
 
 func (t *transaction) sorted(ctx context.Context, p rules.Principal, g grant, f compiledFind) ([]value.Doc, error) {
 	c := newCollector(f.sort, f.Skip, f.Limit, t.e.bounds)
-	err := t.look(ctx, p, g, looking{op: rules.Read, search: f.search}, func(s sight) error {
+	l := looking{op: rules.Read, search: f.search, sort: f.sort, first: f.most()}
+	err := t.look(ctx, p, g, l, func(s sight) error {
 		return c.offer(hit{at: place(s.at), doc: s.doc})
 	})
 	if err != nil {
@@ -113,11 +169,16 @@ func (t *transaction) sorted(ctx context.Context, p rules.Principal, g grant, f 
 	return c.docs(), nil
 }
 
-func (t *transaction) inOrder(ctx context.Context, p rules.Principal, g grant, f compiledFind) ([]value.Doc, error) {
-	l := looking{op: rules.Read, search: f.search}
-	if f.Limit > 0 && f.Skip < math.MaxInt64-f.Limit {
-		l.first = f.Skip + f.Limit
+// most is how many documents a page needs, 0 for all.
+func (f compiledFind) most() int64 {
+	if f.Limit == 0 || f.Skip > math.MaxInt64-f.Limit {
+		return 0
 	}
+	return f.Skip + f.Limit
+}
+
+func (t *transaction) inOrder(ctx context.Context, p rules.Principal, g grant, f compiledFind) ([]value.Doc, error) {
+	l := looking{op: rules.Read, search: f.search, first: f.most()}
 	list, err := t.gather(ctx, p, g, l)
 	if err != nil {
 		return nil, err
@@ -134,7 +195,8 @@ func (t *transaction) inOrder(ctx context.Context, p rules.Principal, g grant, f
 type looking struct {
 	op     rules.Operation
 	search *search
-	first  int64 // only so many, the first in natural order; 0: all
+	sort   *query.Sort // nil: natural order
+	first  int64       // only so many are needed, the first in order; 0: all
 }
 
 // gather returns the documents that a search finds in natural order; they are
@@ -220,7 +282,7 @@ func (v *viewer) entry(e *txn.Entry) error {
 // it has looked.
 func (v *viewer) stored(ctx context.Context, p rules.Principal, l looking) (until uint64, err error) {
 	t, own, stopped := v.t, v.coll.id, false
-	w := &walk{}
+	w := &walk{sort: l.sort}
 	err = t.e.each(ctx, p, v.coll.name, l.op, w, l.search, func(h hit) error {
 		if h.version > t.snapshot || t.own.At(own, uint64(h.at)) != nil {
 			return nil
@@ -229,7 +291,7 @@ func (v *viewer) stored(ctx context.Context, p rules.Principal, l looking) (unti
 		if err := v.fn(sight{at: uint64(h.at), doc: h.doc}); err != nil {
 			return err
 		}
-		if until = uint64(h.at); int64(len(v.seen)) == l.first {
+		if until = uint64(h.at); int64(len(v.seen)) == l.first && (l.sort == nil || w.sorted) {
 			stopped = true
 			return kv.ErrStop
 		}
@@ -238,7 +300,7 @@ func (v *viewer) stored(ctx context.Context, p rules.Principal, l looking) (unti
 	if fault.Is(err, fault.CollectionNotExist) || err == nil && w.started && w.coll != own {
 		return 0, transactionConflict() // dropped since the transaction has met it
 	}
-	if !stopped {
+	if !stopped || l.sort != nil {
 		until = math.MaxUint64
 	}
 	return until, err

@@ -308,4 +308,65 @@ var transactionScripts = []struct{ name, script string }{
 		T find c => ok
 		T add c {"_id": 1} => conflict
 	`},
+	{"an index finds what the snapshot had", `
+		out index a => ok
+		out add a {"_id": 1, "n": 5} | {"_id": 2, "n": 4} | {"_id": 3, "n": 3} | {"_id": 4, "n": 2} | {"_id": 5, "n": 1} => ok
+		T count a => 5
+		out update a {"_id": 1} | {"$set": {"n": 0}} => 1 1
+		out update a {"_id": 4} | {"$set": {"n": 9}} => 1 1
+		out remove a {"_id": 3} => 1
+		out add a {"_id": 6, "n": 3} => ok
+		T count a => 5
+		T find a {"n": {"$gte": 2}} => {"_id":1,"n":5} {"_id":2,"n":4} {"_id":3,"n":3} {"_id":4,"n":2}
+		T find a {"n": 3} => {"_id":3,"n":3}
+		T find a {"n": {"$in": [0, 9]}} => ok
+		T find a {} | {"n": 1} | {"limit": 2} => {"_id":5,"n":1} {"_id":4,"n":2}
+		T find a {} | {"n": -1} | {"skip": 1, "limit": 2} => {"_id":2,"n":4} {"_id":3,"n":3}
+		T find a {} | {"n": 1} => {"_id":5,"n":1} {"_id":4,"n":2} {"_id":3,"n":3} {"_id":2,"n":4} {"_id":1,"n":5}
+		T update a {"_id": 2} | {"$set": {"n": 0}} => 1 1
+		T add a {"_id": 7, "n": 7} => ok
+		T remove a {"_id": 5} => 1
+		T find a {} | {"n": 1} | {"limit": 2} => {"_id":2,"n":0} {"_id":4,"n":2}
+		T find a {"n": {"$gt": 2}} | {"n": -1} => {"_id":7,"n":7} {"_id":1,"n":5} {"_id":3,"n":3}
+		T count a => 5
+		T count a {"n": {"$gt": 2}} => 3
+	`},
+	{"counting takes back what others did", `
+		out add a {"_id": 1} | {"_id": 2} | {"_id": 3} => ok
+		T count b => 0
+		out remove a {"_id": 1} => 1
+		out add a {"_id": 4} | {"_id": 5} => ok
+		out update a {"_id": 2} | {"$set": {"x": 1}} => 1 1
+		T count a => 3
+		T remove a {"_id": 3} => 1
+		T add a {"_id": 6} | {"_id": 7} => ok
+		T remove a {"_id": 7} => 1
+		T count a => 3
+		U count a => 4
+	`},
+	{"a unique index is asked at the commit", `
+		out unique a => ok
+		out add a {"_id": 1, "n": 1} => ok
+		T add a {"_id": 2, "n": 1} => ok
+		T commit => duplicate
+		T commit => gone
+		out find a => {"_id":1,"n":1}
+	`},
+	{"unique values that others took", `
+		out unique a => ok
+		T add a {"_id": 2, "n": 1} => ok
+		out add a {"_id": 1, "n": 1} => ok
+		T commit => duplicate
+	`},
+	{"unique values may be exchanged", `
+		out unique a => ok
+		out add a {"_id": 1, "n": 1} | {"_id": 2, "n": 2} | {"_id": 3, "n": 3} => ok
+		T update a {"_id": 1} | {"$set": {"n": 9}} => 1 1
+		T update a {"_id": 2} | {"$set": {"n": 1}} => 1 1
+		T update a {"_id": 1} | {"$set": {"n": 2}} => 1 1
+		T remove a {"_id": 3} => 1
+		T add a {"_id": 4, "n": 3} => ok
+		T commit => ok
+		out find a {"n": {"$gt": 0}} | {"n": 1} => {"_id":2,"n":1} {"_id":1,"n":2} {"_id":4,"n":3}
+	`},
 }

@@ -9,6 +9,7 @@ import (
 	"baas/db"
 	"baas/db/dbtest"
 	"baas/db/fault"
+	"baas/db/plan"
 	"baas/db/rules"
 	"baas/db/value"
 )
@@ -122,6 +123,11 @@ func scriptCall(t *testing.T, e *db.Engine, d documents, what, rest string) stri
 		err = e.DropCollection(ctx, admin, coll)
 	case "create":
 		err = e.CreateCollection(ctx, admin, coll)
+	case "index", "unique":
+		err = e.CreateIndex(ctx, admin, coll, db.IndexSpec{Name: "n", Keys: []db.IndexKey{{Path: "n", Kind: plan.Asc}}, Unique: what == "unique"})
+		if err == nil {
+			err = e.WaitIndex(ctx, admin, coll, "n")
+		}
 	case "commit":
 		err = d.(*db.Transaction).Commit(ctx)
 	case "abort":

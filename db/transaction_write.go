@@ -38,18 +38,29 @@ func (t *Transaction) Insert(ctx context.Context, p rules.Principal, coll string
 func (t *transaction) insert(ctx context.Context, g grant, docs []value.Doc, ids []value.Value) error {
 	writes := make([]txn.Write, len(docs))
 	given := map[string]struct{}{}
+	valid := t.validation(ctx, g)
 	for i, d := range docs {
 		key := keyOf(ids[i])
 		if _, twice := given[key]; twice {
 			return duplicateID(g.coll.name, ids[i])
 		}
 		given[key] = struct{}{}
+		if err := valid(d); err != nil {
+			return err
+		}
 		if err := t.free(ctx, g, ids[i], key); err != nil {
 			return err
 		}
 		writes[i] = txn.Write{At: txn.NewPlaces, Key: key, After: d}
 	}
 	return t.write(g, writes)
+}
+
+// validation returns the check of what is written to a collection. The commit
+// checks it once more.
+func (t *transaction) validation(ctx context.Context, g grant) func(value.Doc) error {
+	v, m := t.e.validators.of(g.coll.id), effort.New(ctx, t.e.bounds.searching)
+	return func(d value.Doc) error { return v.check(m, d) }
 }
 
 // free fails when an id is taken.
@@ -60,30 +71,36 @@ func (t *transaction) free(ctx context.Context, g grant, id value.Value, key str
 		}
 		return nil
 	}
-	var now, then bool
+	var now, then, unsure bool
 	err := t.e.view(ctx, func(r kv.Reader) error {
 		b, err := r.Get(idKey(g.coll.id, id))
-		if now = b != nil; !now || err != nil {
+		if err != nil {
 			return err
 		}
-		_, then, err = t.storedByID(r, g.coll.id, id)
+		now = b != nil
+		_, sure, err := t.storedByID(r, g.coll.id, id)
+		then, unsure = now && sure, !sure
 		return err
 	})
-	if !now || err != nil {
+	if err != nil {
 		return err
 	}
-	if !then { // written to since the snapshot: was it there?
+	if unsure { // written to since the snapshot: was it there?
 		past, err := t.pastOf(ctx, g.coll.id)
 		if err != nil {
 			return err
 		}
-		if _, _, then = past.ByKey(key); !then {
-			t.use(g.coll.id, key)
-			return transactionConflict()
-		}
+		_, _, then = past.ByKey(key)
 	}
-	t.reads.Key(g.coll.id, key) // the caller learns that it is there
-	return duplicateID(g.coll.name, id)
+	switch {
+	case then:
+		t.reads.Key(g.coll.id, key) // the caller learns that it is there
+		return duplicateID(g.coll.name, id)
+	case now:
+		t.use(g.coll.id, key)
+		return transactionConflict()
+	}
+	return nil
 }
 
 // write takes the writes of one operation.
@@ -146,7 +163,7 @@ func (t *Transaction) Update(ctx context.Context, p rules.Principal, q UpdateReq
 		if len(list) == 0 && q.Upsert {
 			return t.upsert(ctx, p, c, &res)
 		}
-		writes, err := t.changes(ctx, p, c, list, &res)
+		writes, err := t.changes(ctx, p, g, c, list, &res)
 		if err != nil {
 			return err
 		}
@@ -159,8 +176,8 @@ func (t *Transaction) Update(ctx context.Context, p rules.Principal, q UpdateReq
 }
 
 // changes works out what an update makes of documents.
-func (t *transaction) changes(ctx context.Context, p rules.Principal, c compiledUpdate, list []sight, res *UpdateResult) ([]txn.Write, error) {
-	run := t.run(ctx)
+func (t *transaction) changes(ctx context.Context, p rules.Principal, g grant, c compiledUpdate, list []sight, res *UpdateResult) ([]txn.Write, error) {
+	run, valid := t.run(ctx), t.validation(ctx, g)
 	var writes []txn.Write
 	for _, s := range list {
 		res.Matched++
@@ -173,6 +190,9 @@ func (t *transaction) changes(ctx context.Context, p rules.Principal, c compiled
 		}
 		if bytes.Equal(s.doc, after) {
 			continue
+		}
+		if err := valid(after); err != nil {
+			return nil, err
 		}
 		res.Updated++
 		writes = append(writes, txn.Write{

@@ -112,6 +112,21 @@ func (w *writing) change(at place, kind ChangeKind, before, after value.Doc) err
 	if err := w.indexes.move(at, before, after); err != nil {
 		return err
 	}
+	return w.replace(at, kind, before, after)
+}
+
+// settle is change for a document whose index entries have been taken out.
+func (w *writing) settle(at place, kind ChangeKind, before, after value.Doc) error {
+	if err := w.validator.check(w.effort, after); err != nil {
+		return err
+	}
+	if err := w.indexes.move(at, nil, after); err != nil {
+		return err
+	}
+	return w.replace(at, kind, before, after)
+}
+
+func (w *writing) replace(at place, kind ChangeKind, before, after value.Doc) error {
 	w.coll.bytes += uint64(len(after)) - uint64(len(before))
 	return errors.Join(
 		w.put(at, after),
