@@ -8,8 +8,9 @@ import (
 // Accumulator is a compiled accumulator of $group, such as {$sum: "$price"}. It
 // is immutable and safe for concurrent use.
 type Accumulator struct {
+	at     string
 	input  *Expr // what is taken from each document
-	n      int   // of the …N ones
+	n      *Expr // how many values the …N ones keep; nil for one
 	order  sorting
 	begin  func(a *Accumulator) State
 	fields []string
@@ -42,11 +43,11 @@ func CompileAccumulator(at string, v value.Value, o Options) (*Accumulator, erro
 	var err error
 	switch name {
 	case "$firstN", "$lastN", "$minN", "$maxN":
-		operand, err = a.readN(at, operand, "input")
+		operand, err = a.readN(at, operand, "input", o)
 	case "$topN", "$bottomN":
-		operand, err = a.readSorted(at, operand, true)
+		operand, err = a.readSorted(at, operand, true, o)
 	case "$top", "$bottom":
-		operand, err = a.readSorted(at, operand, false)
+		operand, err = a.readSorted(at, operand, false, o)
 	case "$count":
 		if operand.Type != value.TypeObject || !operand.Doc().IsEmpty() {
 			err = fault.Refused(at, "must be an empty object: {\"$count\": {}}")
@@ -97,9 +98,9 @@ func (a *Accumulator) Fields() []string {
 // New returns the state of an empty group.
 func (a *Accumulator) New() State { return a.begin(a) }
 
-// readN reads {n, name} and returns the operand of that name. n must be
-// constant.
-func (a *Accumulator) readN(at string, v value.Value, name string) (value.Value, error) {
+// readN reads {n, name} and returns the operand of that name. n is the same for
+// all documents.
+func (a *Accumulator) readN(at string, v value.Value, name string, o Options) (value.Value, error) {
 	d := v.Doc()
 	operand := d.Get(name)
 	if v.Type != value.TypeObject || d.Get("n").IsMissing() || operand.IsMissing() {
@@ -110,21 +111,42 @@ func (a *Accumulator) readN(at string, v value.Value, name string) (value.Value,
 			return operand, fault.Refused(at, "found an unknown argument: %s", key)
 		}
 	}
-	n, err := Compile(at+".n", d.Get("n"), Options{})
-	if err != nil {
+	var err error
+	if a.n, err = Compile(at+".n", d.Get("n"), o); err != nil {
 		return operand, err
 	}
-	constant, _ := n.Constant()
-	count, ok := whole32(constant)
-	if !ok || count <= 0 {
-		return operand, fault.Refused(at+".n", "must be a constant whole number larger than 0")
+	if a.n.whole || len(a.n.fields) > 0 {
+		return operand, fault.Refused(at+".n", "must be the same for all documents: a number or a variable")
 	}
-	a.n = count
-	return operand, nil
+	if n, ok := a.n.Constant(); ok {
+		_, err = howMany(at+".n", n)
+	}
+	a.at = at
+	return operand, err
+}
+
+func howMany(at string, v value.Value) (int, error) {
+	n, ok := whole32(v)
+	if !ok || n <= 0 {
+		return 0, fault.Refused(at, "must be a whole number larger than 0")
+	}
+	return n, nil
+}
+
+// count returns how many values are kept.
+func (a *Accumulator) count(s *Scope) (int, error) {
+	if a.n == nil {
+		return 1, nil
+	}
+	v, err := a.n.Eval(s)
+	if err != nil {
+		return 0, err
+	}
+	return howMany(a.at+".n", v)
 }
 
 // readSorted reads {sortBy, output}, and n when there may be several.
-func (a *Accumulator) readSorted(at string, v value.Value, several bool) (value.Value, error) {
+func (a *Accumulator) readSorted(at string, v value.Value, several bool, o Options) (value.Value, error) {
 	d := v.Doc()
 	var err error
 	if a.order, err = compileSorting(at+".sortBy", d.Get("sortBy"), false); err != nil {
@@ -134,9 +156,8 @@ func (a *Accumulator) readSorted(at string, v value.Value, several bool) (value.
 		a.fields = append(a.fields, k.parts[0])
 	}
 	if several {
-		return a.readN(at, v, "output")
+		return a.readN(at, v, "output", o)
 	}
-	a.n = 1
 	if d.Len() != 2 || d.Get("output").IsMissing() {
 		return value.Value{}, fault.Refused(at, "must be an object with exactly 'sortBy' and 'output'")
 	}
@@ -172,9 +193,9 @@ func stateOf(name string) func(a *Accumulator) State {
 	case "$mergeObjects":
 		return func(a *Accumulator) State { return &mergeState{input: a.input} }
 	case "$firstN":
-		return func(a *Accumulator) State { return &firstNState{input: a.input, n: a.n} }
+		return func(a *Accumulator) State { return &firstNState{acc: a} }
 	case "$lastN":
-		return func(a *Accumulator) State { return &lastNState{input: a.input, n: a.n} }
+		return func(a *Accumulator) State { return &lastNState{acc: a} }
 	case "$minN":
 		return func(a *Accumulator) State { return &bestState{acc: a, order: sorting{}, skipNull: true} }
 	case "$maxN":

@@ -13,6 +13,7 @@ import (
 // of the values themselves: $top, $bottom, $minN and $maxN.
 type bestState struct {
 	acc      *Accumulator
+	n        int // 0 before the first document
 	order    sorting
 	last     bool // those that come last instead
 	alone    bool // the result is the value, not an array
@@ -29,6 +30,12 @@ type ranked struct {
 
 // Add implements State.
 func (t *bestState) Add(s *Scope) error {
+	if t.n == 0 {
+		var err error
+		if t.n, err = t.acc.count(s); err != nil {
+			return err
+		}
+	}
 	v, err := t.acc.input.Eval(s)
 	if err != nil || t.skipNull && nullish(v) {
 		return err
@@ -43,15 +50,15 @@ func (t *bestState) Add(s *Scope) error {
 		}
 		return 1
 	})
-	full := len(t.kept) == t.acc.n
-	if full && (!t.last && at == t.acc.n || t.last && at == 0) {
+	full := len(t.kept) == t.n
+	if full && (!t.last && at == t.n || t.last && at == 0) {
 		return nil
 	}
 	if err := s.Meter.Spend(1 + len(t.kept)/copyStep); err != nil {
 		return err
 	}
 	if full {
-		out := t.acc.n - 1
+		out := t.n - 1
 		if t.last {
 			out = 0
 			at--

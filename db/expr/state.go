@@ -211,18 +211,24 @@ func (t *mergeState) Bytes() int { return stateBytes + t.bytes }
 
 // firstNState keeps what the first n documents have.
 type firstNState struct {
-	input *Expr
-	n     int
+	acc   *Accumulator
+	n     int // 0 before the first document
 	kept  []value.Value
 	bytes int
 }
 
 // Add implements State.
 func (t *firstNState) Add(s *Scope) error {
+	if t.n == 0 {
+		var err error
+		if t.n, err = t.acc.count(s); err != nil {
+			return err
+		}
+	}
 	if len(t.kept) == t.n {
 		return nil
 	}
-	v, err := t.input.Eval(s)
+	v, err := t.acc.input.Eval(s)
 	if err != nil {
 		return err
 	}
@@ -239,8 +245,8 @@ func (t *firstNState) Bytes() int { return stateBytes + t.bytes }
 
 // lastNState keeps what the last n documents have, as a ring.
 type lastNState struct {
-	input *Expr
-	n     int
+	acc   *Accumulator
+	n     int // 0 before the first document
 	kept  []value.Value
 	next  int // the oldest, once there are n
 	bytes int
@@ -248,7 +254,13 @@ type lastNState struct {
 
 // Add implements State.
 func (t *lastNState) Add(s *Scope) error {
-	v, err := t.input.Eval(s)
+	if t.n == 0 {
+		var err error
+		if t.n, err = t.acc.count(s); err != nil {
+			return err
+		}
+	}
+	v, err := t.acc.input.Eval(s)
 	if err != nil {
 		return err
 	}
