@@ -10,11 +10,13 @@ import (
 )
 
 // dialect is how values that plain JSON lacks are written.
-type dialect bool
+type dialect uint8
 
 const (
-	plain     dialect = false
-	canonical dialect = true
+	plain dialect = iota
+	canonical
+	readable // see AppendReadable
+	strict   // see AppendStrict
 )
 
 // AppendCanonical appends v as canonical extended JSON, the form of the new
@@ -40,11 +42,19 @@ func (l dialect) value(dst []byte, v Value) []byte {
 	case TypeBool:
 		return strconv.AppendBool(dst, v.IsTrue())
 	case TypeInt32, TypeInt64, TypeDouble, TypeDate:
-		if l == canonical {
-			return canonicalNumber(dst, v)
+		switch l {
+		case plain:
+			return plainNumber(dst, v)
+		case readable:
+			return readableNumber(dst, v)
 		}
-		return plainNumber(dst, v)
+		return canonicalNumber(dst, v)
 	case TypeObjectID:
+		if l >= readable {
+			dst = append(dst, `{"$oid":"`...)
+			dst = append(dst, v.Hex()...)
+			return append(dst, `"}`...)
+		}
 		dst = append(dst, '"')
 		dst = append(dst, v.Hex()...)
 		return append(dst, '"')
@@ -156,7 +166,7 @@ func plainNumber(dst []byte, v Value) []byte {
 func (l dialect) regex(dst []byte, v Value) []byte {
 	pattern, options := v.Regex()
 	open, middle, end := `{"$regex":`, `,"$options":`, `}`
-	if l == canonical {
+	if l != plain {
 		open, middle, end = `{"$regularExpression":{"pattern":`, `,"options":`, `}}`
 	}
 	dst = append(dst, open...)
