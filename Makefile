@@ -7,7 +7,7 @@ CACHE ?= $(CURDIR)/.cache
 export BAAS_CACHE := $(CACHE)
 export BAAS_CONFORMANCE_DIR ?= $(abspath $(CURDIR)/../shared/conformance)
 
-.PHONY: help run build setup test test-full lint fmt vet test-go sdk console nodelib test-sdk test-console e2e official-clients example bench fuzz clean
+.PHONY: help run build setup test test-full lint fmt vet test-go sdk console nodelib test-sdk test-console e2e official-clients example bench bench-check fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -21,7 +21,7 @@ build: ## build bin/baas
 setup: ## install what the tests need: Chromium, npm packages, a MinIO server
 	scripts/setup.sh
 
-test: setup lint test-go test-sdk test-console e2e ## everything CI runs
+test: setup lint test-go bench-check test-sdk test-console e2e ## everything CI runs
 	@echo "all parts passed"
 
 test-full: setup lint ## the same, with 50 kills of the engine too (CI runs 50 of the server, a few of the engine)
@@ -30,6 +30,7 @@ test-full: setup lint ## the same, with 50 kills of the engine too (CI runs 50 o
 lint: ## formatting, linters, import directions proven by violations
 	$(LINT) run ./...
 	$(LINT) fmt --diff ./...
+	cd bench && $(GO) vet . && test -z "$$(gofmt -l .)"
 	scripts/prove-imports.sh
 
 fmt: ## format the Go code
@@ -62,8 +63,12 @@ official-clients: build ## the unmodified official SDKs run one scenario; prints
 example: build ## the example project through baas-sdk in Node and in Chromium
 	cd e2e && BAAS_BINARY=$(CURDIR)/bin/baas npm run example
 
-bench: ## durable insert, get, query and warm call, each beside a raw bbolt loop
+bench: ## the engine beside raw references (docs/performance.md), then every Go benchmark
+	cd bench && $(GO) run .
 	scripts/bench.sh
+
+bench-check: ## the engine's bars at a small size; fails below one
+	cd bench && $(GO) run . -check
 
 fuzz: ## each fuzz target for a short time
 	scripts/fuzz.sh

@@ -28,7 +28,7 @@ func openClean(ctx context.Context, s sizes) (figure, error) {
 		return figure{}, err
 	}
 	took := time.Since(start)
-	return figure{float64(took.Microseconds()) / 1000, size(e.path())}, nil
+	return figure{value: float64(took.Microseconds()) / 1000, detail: size(e.path())}, nil
 }
 
 // openKilled times opening what a killed process leaves: the file as it is while
@@ -53,7 +53,7 @@ func openKilled(ctx context.Context, s sizes) (figure, error) {
 	if err != nil {
 		return figure{}, err
 	}
-	return figure{took.Seconds() / (float64(info.Size()) / (1 << 30)), fmt.Sprintf("%v, %s", took.Round(time.Millisecond), size(left))}, other.shut()
+	return figure{value: took.Seconds() / (float64(info.Size()) / (1 << 30)), detail: fmt.Sprintf("%v, %s", took.Round(time.Millisecond), size(left))}, other.shut()
 }
 
 func copyFile(to, from string) error {
@@ -185,8 +185,8 @@ func stallWorst(ctx context.Context, s sizes) (figure, error) {
 	}
 	alone, beside := r.alone.at(1), r.beside.at(1)
 	return figure{
-		float64(max(beside-alone, 0).Microseconds()) / 1000,
-		fmt.Sprintf("%v beside %v", beside.Round(10*time.Microsecond), alone.Round(10*time.Microsecond)),
+		value:  float64(max(beside-alone, 0).Microseconds()) / 1000,
+		detail: fmt.Sprintf("%v beside %v", beside.Round(10*time.Microsecond), alone.Round(10*time.Microsecond)),
 	}, nil
 }
 
@@ -196,7 +196,7 @@ func stallTail(ctx context.Context, s sizes) (figure, error) {
 		return figure{}, err
 	}
 	alone, beside := r.alone.at(0.99), r.beside.at(0.99)
-	return figure{beside.Seconds() / alone.Seconds(), fmt.Sprintf("%v beside %v", beside.Round(10*time.Microsecond), alone.Round(10*time.Microsecond))}, nil
+	return figure{value: beside.Seconds() / alone.Seconds(), detail: fmt.Sprintf("%v beside %v", beside.Round(10*time.Microsecond), alone.Round(10*time.Microsecond))}, nil
 }
 
 func stallGrowth(ctx context.Context, s sizes) (figure, error) {
@@ -206,5 +206,5 @@ func stallGrowth(ctx context.Context, s sizes) (figure, error) {
 	}
 	const page = 4096 // below one page an update the file does not grow to speak of
 	alone, beside := max(r.grown[0], page), max(r.grown[1], page)
-	return figure{beside / alone, fmt.Sprintf("%.0f beside %.0f bytes an update", r.grown[1], r.grown[0])}, nil
+	return figure{value: beside / alone, detail: fmt.Sprintf("%.0f beside %.0f bytes an update", r.grown[1], r.grown[0])}, nil
 }

@@ -141,7 +141,7 @@ func roundTrip(_ context.Context, s sizes) (figure, error) {
 		}
 		theirs += rate
 	}
-	return figure{ours / theirs, fmt.Sprintf("%.2f µs beside %.2f µs", 5e6/ours, 5e6/theirs)}, nil
+	return figure{value: ours / theirs, detail: fmt.Sprintf("%.2f µs beside %.2f µs", 5e6/ours, 5e6/theirs)}, nil
 }
 
 // growthOf is the time of an operation on the largest collection beside that
@@ -168,6 +168,6 @@ func growthOf(op func(context.Context, *engine, int, float64) (float64, error)) 
 			}
 			detail += fmt.Sprintf("%d: %.3g/s  ", n, last)
 		}
-		return figure{first / last, detail}, nil
+		return figure{value: first / last, detail: detail}, nil
 	}
 }

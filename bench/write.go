@@ -43,7 +43,7 @@ func compare(ctx context.Context, n, writers int, a, b contender) (figure, error
 		tb += d
 	}
 	rate := func(t time.Duration) float64 { return float64(n) / t.Seconds() }
-	return figure{rate(ta) / rate(tb), fmt.Sprintf("%.0f/s beside %.0f/s", rate(ta), rate(tb))}, nil
+	return figure{value: rate(ta) / rate(tb), detail: fmt.Sprintf("%.0f/s beside %.0f/s", rate(ta), rate(tb))}, nil
 }
 
 // spread runs job for each number on some goroutines.
