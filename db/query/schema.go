@@ -2,8 +2,6 @@ package query
 
 import (
 	"math"
-	"slices"
-	"strconv"
 
 	"baas/db/effort"
 	"baas/db/fault"
@@ -74,6 +72,7 @@ func (s span) holds(n int) bool { return s.least <= int64(n) && int64(n) <= s.mo
 type schema struct {
 	types      uint32 // bit t for type t
 	typed      bool
+	encrypted  bool        // a binary of subtype 6
 	least      value.Value // minimum, Missing for none
 	most       value.Value // maximum
 	above      bool        // exclusiveMinimum
@@ -203,6 +202,11 @@ func (s *schema) keyword(k keyword, d value.Doc) (err error) {
 		s.oneOf, err = k.schemas()
 	case "not":
 		s.not, err = compileSchema(k.at, k.v)
+	case "encrypt":
+		s.encrypted = true
+		err = k.encryption(d)
+	case "encryptMetadata":
+		err = k.encryption(d)
 	case "title", "description":
 		_, err = k.text()
 	case "$ref", "$schema", "default", "definitions", "format", "id":
@@ -211,209 +215,4 @@ func (s *schema) keyword(k keyword, d value.Doc) (err error) {
 		return fault.Refused(k.at, "unknown keyword of $jsonSchema")
 	}
 	return err
-}
-
-func (k keyword) refused(format string, args ...any) error {
-	return fault.Refused(k.at, format, args...)
-}
-
-func (k keyword) text() (string, error) {
-	if k.v.Type != value.TypeString {
-		return "", k.refused("must be a text, it is of type %s", k.v.Type.Name())
-	}
-	return k.v.Text(), nil
-}
-
-func (k keyword) flag() (bool, error) {
-	if k.v.Type != value.TypeBool {
-		return false, k.refused("must be true or false, it is of type %s", k.v.Type.Name())
-	}
-	return k.v.IsTrue(), nil
-}
-
-func (k keyword) number() (value.Value, error) {
-	if !k.v.Type.IsNumber() {
-		return k.v, k.refused("must be a number, it is of type %s", k.v.Type.Name())
-	}
-	return k.v, nil
-}
-
-func (k keyword) positive() (value.Value, error) {
-	if f, ok := k.v.AsFloat(); !ok || !(f > 0) || math.IsInf(f, 0) {
-		return k.v, k.refused("must be a number larger than 0")
-	}
-	return k.v, nil
-}
-
-func (k keyword) count() (int64, error) {
-	n, ok := k.v.AsInt64()
-	if !ok || n < 0 {
-		return 0, k.refused("must be a whole number, 0 or larger")
-	}
-	return n, nil
-}
-
-func (k keyword) pattern() (*pattern.Pattern, error) {
-	text, err := k.text()
-	if err != nil {
-		return nil, err
-	}
-	return pattern.Compile(k.at, text, "")
-}
-
-// names reads a list of at least one name, each once.
-func (k keyword) names() ([]string, error) {
-	var out []string
-	if k.v.Type != value.TypeArray || k.v.Doc().IsEmpty() {
-		return nil, k.refused("must be an array of at least one text")
-	}
-	for _, v := range k.v.Doc().All() {
-		switch {
-		case v.Type != value.TypeString:
-			return nil, k.refused("must hold texts only")
-		case slices.Contains(out, v.Text()):
-			return nil, k.refused("holds %q twice", v.Text())
-		}
-		out = append(out, v.Text())
-	}
-	return out, nil
-}
-
-func (k keyword) types() (uint32, error) {
-	names := []string{k.v.Text()}
-	switch k.v.Type {
-	case value.TypeString:
-	case value.TypeArray:
-		var err error
-		if names, err = k.names(); err != nil {
-			return 0, err
-		}
-	default:
-		return 0, k.refused("must be the name of a type, or an array of names")
-	}
-	var all uint32
-	for _, name := range names {
-		bits, ok := typeBits(value.String(name))
-		if k.name == "type" {
-			bits, ok = jsonTypeBits(name)
-		}
-		if !ok {
-			return 0, k.refused("%q is not the name of a type here", name)
-		}
-		all |= bits
-	}
-	return all, nil
-}
-
-// jsonTypeBits reads the type names of JSON Schema; MongoDB has no "integer".
-func jsonTypeBits(name string) (uint32, bool) {
-	switch name {
-	case "boolean":
-		return 1 << value.TypeBool, true
-	case "array", "number", "null", "object", "string":
-		return typeBits(value.String(name))
-	}
-	return 0, false
-}
-
-func (k keyword) enum() ([]value.Value, error) {
-	if k.v.Type != value.TypeArray || k.v.Doc().IsEmpty() {
-		return nil, k.refused("must be an array of at least one value")
-	}
-	var out []value.Value
-	for _, v := range k.v.Doc().All() {
-		out = append(out, unordered(v))
-	}
-	slices.SortFunc(out, value.Compare)
-	if len(slices.CompactFunc(slices.Clone(out), value.Equal)) < len(out) {
-		return nil, k.refused("holds a value twice")
-	}
-	return out, nil
-}
-
-func (k keyword) schemas() ([]*schema, error) {
-	if k.v.Type != value.TypeArray || k.v.Doc().IsEmpty() {
-		return nil, k.refused("must be an array of at least one schema")
-	}
-	return k.list()
-}
-
-func (k keyword) list() ([]*schema, error) {
-	var out []*schema
-	for _, v := range k.v.Doc().All() {
-		s, err := compileSchema(k.at+"."+strconv.Itoa(len(out)), v)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, s)
-	}
-	return out, nil
-}
-
-// items reads one schema for all elements, or a list of one for each.
-func (k keyword) items() (all *schema, tuple []*schema, err error) {
-	if k.v.Type == value.TypeArray {
-		tuple, err = k.list()
-		if tuple == nil {
-			tuple = []*schema{}
-		}
-		return nil, tuple, err
-	}
-	all, err = compileSchema(k.at, k.v)
-	return all, nil, err
-}
-
-// additional reads true (nil: anything), false or a schema.
-func (k keyword) additional() (*schema, error) {
-	switch {
-	case k.v.Type != value.TypeBool:
-		return compileSchema(k.at, k.v)
-	case k.v.IsTrue():
-		return nil, nil
-	}
-	return nothing(), nil
-}
-
-func (s *schema) addProperties(k keyword) error {
-	if k.v.Type != value.TypeObject {
-		return k.refused("must be an object of schemas, it is of type %s", k.v.Type.Name())
-	}
-	if k.name == "properties" {
-		s.properties = make(map[string]*schema, k.v.Doc().Len())
-	}
-	for name, v := range k.v.Doc().All() {
-		is, err := compileSchema(k.at+"."+name, v)
-		if err != nil {
-			return err
-		}
-		if k.name == "properties" {
-			s.properties[name] = is
-			continue
-		}
-		fits, err := pattern.Compile(k.at, name, "")
-		if err != nil {
-			return err
-		}
-		s.patterns = append(s.patterns, patternProperty{fits, is})
-	}
-	return nil
-}
-
-func (k keyword) dependencies() (out []dependency, err error) {
-	if k.v.Type != value.TypeObject {
-		return nil, k.refused("must be an object, it is of type %s", k.v.Type.Name())
-	}
-	for name, v := range k.v.Doc().All() {
-		one, d := keyword{k.at + "." + name, name, v}, dependency{name: name}
-		if v.Type == value.TypeArray {
-			d.required, err = one.names()
-		} else {
-			d.is, err = compileSchema(one.at, v)
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, d)
-	}
-	return out, nil
 }

@@ -11,6 +11,9 @@ import (
 	"baas/db/value"
 )
 
+// encryptedSubtype is that of a binary which the client encrypted.
+const encryptedSubtype = 6
+
 // validation is one value's way through a schema.
 type validation struct {
 	run     run
@@ -53,6 +56,9 @@ func (v *validation) holds(s *schema, x value.Value) bool {
 	}
 	if s.typed && s.types>>x.Type&1 == 0 {
 		return v.no("the type " + x.Type.Name() + " is not allowed")
+	}
+	if subtype, _ := x.Binary(); s.encrypted && subtype != encryptedSubtype {
+		return v.no("is not encrypted")
 	}
 	if s.enum != nil {
 		if _, found := slices.BinarySearchFunc(s.enum, unordered(x), value.Compare); !found {

@@ -58,7 +58,7 @@ func applyGolden(c valuetest.Case) (value.Doc, bool, error) {
 		return nil, false, err
 	}
 	if d.IsEmpty() {
-		return upsertGolden(condition, spec, pipeline)
+		return upsertGolden(c, condition, spec, pipeline)
 	}
 	if pipeline != nil {
 		return pipeline.Apply(run, d)
@@ -103,7 +103,7 @@ func goldenSpec(text json.RawMessage) (value.Doc, *update.Program, error) {
 	return nil, pipeline, err
 }
 
-func upsertGolden(condition, spec value.Doc, pipeline *update.Program) (value.Doc, bool, error) {
+func upsertGolden(c valuetest.Case, condition, spec value.Doc, pipeline *update.Program) (value.Doc, bool, error) {
 	if pipeline == nil && !update.IsOperators(spec) {
 		f, err := query.Compile(condition)
 		if err != nil {
@@ -121,9 +121,13 @@ func upsertGolden(condition, spec value.Doc, pipeline *update.Program) (value.Do
 	if err != nil {
 		return nil, false, err
 	}
+	filters, err := valuetest.GoldenDocs(c.Filters)
+	if err != nil {
+		return nil, false, err
+	}
 	p := pipeline
 	if p == nil {
-		if p, err = update.Compile(spec); err != nil {
+		if p, err = update.Compile(spec, filters...); err != nil {
 			return nil, false, err
 		}
 	}
