@@ -58,19 +58,24 @@ func (a *adding) close() error { return a.next.close() }
 // members writes d with the rules' values in the place of old ones, new ones
 // behind the others.
 func (a *adding) members(d value.Doc, rules []*rule, level int) error {
+	at, copied := 4, 4 // the member that the cursor takes next, and the first not written
 	for c := d.Cursor(); ; {
 		key, v, ok := c.Next()
 		if !ok {
 			break
 		}
-		r := findRule(rules, key)
-		if r == nil {
-			a.w.add(key, v)
-			continue
+		next := at + len(key) + len(v.Data) + 2
+		if r := findRule(rules, key); r != nil {
+			a.w.b = append(a.w.b, d[copied:at]...)
+			copied = next
+			if err := a.member(key, v, r, level); err != nil {
+				return err
+			}
 		}
-		if err := a.member(key, v, r, level); err != nil {
-			return err
-		}
+		at = next
+	}
+	if copied < at {
+		a.w.b = append(a.w.b, d[copied:at]...)
 	}
 	for _, r := range rules {
 		if !d.Get(string(r.name)).IsMissing() {

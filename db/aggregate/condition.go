@@ -3,24 +3,31 @@ package aggregate
 import (
 	"strings"
 
+	"baas/db/expr"
 	"baas/db/value"
 )
 
-// conditionFields returns the top-level members that a condition looks at, nil
-// when it may look at any.
-func conditionFields(cond value.Doc) []string {
+// conditionFields returns the top-level members that a compiled condition looks
+// at, nil when it may look at any.
+func conditionFields(cond value.Doc, vars []string) []string {
 	fields := []string{}
 	for key, v := range cond.All() {
 		switch {
 		case key == "$and" || key == "$or" || key == "$nor":
 			for _, sub := range v.Doc().All() {
-				more := conditionFields(sub.Doc())
+				more := conditionFields(sub.Doc(), vars)
 				if more == nil {
 					return nil
 				}
 				fields = append(fields, more...)
 			}
 		case key == "$comment":
+		case key == "$expr":
+			e, err := expr.Compile(key, v, expr.Options{Vars: vars})
+			if err != nil || e.Fields() == nil {
+				return nil
+			}
+			fields = append(fields, e.Fields()...)
 		case strings.HasPrefix(key, "$"):
 			return nil
 		default:

@@ -222,7 +222,7 @@ func (g *reaching) reached(values []value.Value) ([]value.Doc, error) {
 		b.Add("$and", both.Value())
 		condition = b.Doc()
 	}
-	t := newTable(g.run, "$graphLookup", "_id")
+	t := newTableOf(g.run, "$graphLookup", noKeys)
 	defer t.memory.release()
 	err := g.run.read(Input{Collection: g.from, Query: condition}, t)
 	return t.docs, err

@@ -18,6 +18,7 @@ type lookup struct {
 	vars           []*expr.Expr // what let gives the pipeline, behind the variables in scope
 	// The pipeline: first, which needs no variable of let, and what follows.
 	first, rest *Pipeline
+	equal       *equality // what rest asks for at least; nil: nothing that is known
 	// unwound, when not nil, is the $unwind of the array behind this stage.
 	unwound *unwind
 }
@@ -117,8 +118,13 @@ func (c *compiler) subPipeline(at string, l *lookup, args lookupArgs) error {
 	if l.first, err = c.nest(at+".pipeline", "$lookup", nil, stages[:constant], 0); err != nil {
 		return err
 	}
-	l.rest, err = c.nest(at+".pipeline", "$lookup", names, stages[constant:], constant)
-	return err
+	if l.rest, err = c.nest(at+".pipeline", "$lookup", names, stages[constant:], constant); err != nil {
+		return err
+	}
+	if l.foreign == "" {
+		l.equal = c.equalityIn(l.rest, names)
+	}
+	return nil
 }
 
 // mentions reports whether v may use one of the variables.

@@ -12,7 +12,8 @@ import (
 
 // match is $match: it passes the documents that a condition selects.
 type match struct {
-	cond   value.Doc
+	parts  []value.Doc // the conditions that must hold together
+	cond   value.Doc   // the same in one
 	filter *query.Filter
 	fields []string // top-level members that it looks at; nil: it may be any
 	vars   []string // variables in scope, when it uses $expr
@@ -22,7 +23,8 @@ func (c *compiler) match(at string, v value.Value) (*match, error) {
 	if v.Type != value.TypeObject {
 		return nil, fault.Refused(at, "must be a condition object, it is of type %s", v.Type.Name())
 	}
-	m := &match{cond: slices.Clone(v.Doc())}
+	cond := slices.Clone(v.Doc())
+	m := &match{parts: []value.Doc{cond}, cond: cond}
 	if usesExpr(m.cond) {
 		m.vars = slices.Clone(c.vars)
 	}
@@ -34,7 +36,7 @@ func (c *compiler) match(at string, v value.Value) (*match, error) {
 		return nil, query.NearNotAllowed(at)
 	}
 	m.filter = filter
-	m.fields = conditionFields(m.cond)
+	m.fields = conditionFields(m.cond, m.vars)
 	return m, nil
 }
 
@@ -67,19 +69,18 @@ func (m *matching) push(d value.Doc) error {
 
 func (m *matching) close() error { return m.next.close() }
 
-// and joins two conditions that stand behind each other.
+// and joins two conditions that stand behind each other; nil when they are too
+// much for one.
 func (m *match) and(after *match) *match {
-	var conds value.ArrayBuilder
-	for _, one := range []*match{m, after} {
-		if !one.cond.IsEmpty() {
-			conds.Add(value.FromDoc(one.cond))
+	both := &match{parts: slices.Concat(m.parts, after.parts), filter: query.And(m.filter, after.filter)}
+	var b value.Builder
+	b.Array("$and", func(a *value.ArrayBuilder) {
+		for _, part := range both.parts {
+			a.Add(value.FromDoc(part))
 		}
-	}
-	both := &match{filter: query.And(m.filter, after.filter)}
-	if conds.Len() > 0 {
-		var b value.Builder
-		b.Add("$and", conds.Value())
-		both.cond = b.Doc()
+	})
+	if both.cond = b.Doc(); value.Check(both.cond) != nil {
+		return nil
 	}
 	if both.vars = m.vars; len(both.vars) == 0 {
 		both.vars = after.vars

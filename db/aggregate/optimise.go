@@ -24,7 +24,8 @@ func improved(a, b stage) (pair []stage, ok bool) {
 	switch b := b.(type) {
 	case *match:
 		if m, ok := a.(*match); ok {
-			return []stage{m.and(b)}, true
+			both := m.and(b)
+			return []stage{both}, both != nil
 		}
 		if passes(a, b) {
 			return []stage{b, a}, true

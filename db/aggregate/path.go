@@ -65,22 +65,25 @@ func (p fieldPath) get(d value.Doc) value.Value {
 // when it is not there. Missing takes it out. What is no object on the way
 // becomes one.
 func (p fieldPath) set(w *buffer, d value.Doc, v value.Value) {
-	found := false
+	at := 4 // of the member that the cursor takes next
 	for c := d.Cursor(); ; {
 		key, old, ok := c.Next()
 		if !ok {
 			break
 		}
-		if !bytes.Equal(key, p[0]) {
-			w.add(key, old)
-			continue
+		next := at + len(key) + len(old.Data) + 2
+		if bytes.Equal(key, p[0]) {
+			w.b = append(w.b, d[4:at]...)
+			p.setMember(w, old, v)
+			w.b = append(w.b, d[next:len(d)-1]...)
+			return
 		}
-		found = true
-		p.setMember(w, old, v)
+		at = next
 	}
-	if !found {
-		p.setMember(w, value.Value{}, v)
+	if at > 4 {
+		w.b = append(w.b, d[4:at]...)
 	}
+	p.setMember(w, value.Value{}, v)
 }
 
 func (p fieldPath) setMember(w *buffer, old, v value.Value) {

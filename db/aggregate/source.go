@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"iter"
 	"slices"
 
 	"baas/db/fault"
@@ -27,7 +28,7 @@ func (j *joining) choose() error {
 		j.source = &byBatch{joining: j, table: newTable(j.run, "$lookup", j.foreign)}
 		return nil
 	}
-	t, err := j.load(&Pipeline{}, j.foreign)
+	t, err := j.load(&Pipeline{}, newTable(j.run, "$lookup", j.foreign))
 	switch {
 	case err != nil:
 		return err
@@ -40,7 +41,15 @@ func (j *joining) choose() error {
 }
 
 func (j *joining) chooseForPipeline() error {
-	t, err := j.load(j.first, "_id")
+	if j.equal != nil && len(j.first.stages) == 0 && j.run.store.Indexed(j.from, j.equal.path) {
+		j.source = &always{j}
+		return nil
+	}
+	keys := noKeys
+	if j.equal != nil {
+		keys = j.memberKeys()
+	}
+	t, err := j.load(j.first, newTableOf(j.run, "$lookup", keys))
 	switch {
 	case err != nil:
 		return err
@@ -52,10 +61,20 @@ func (j *joining) chooseForPipeline() error {
 	return nil
 }
 
-// load reads what a pipeline makes of the other collection into memory; nil when
+// memberKeys returns the function that passes the member of the equality.
+func (j *joining) memberKeys() func(value.Doc, func(value.Value)) {
+	scope := j.run.scope()
+	return func(d value.Doc, fn func(value.Value)) {
+		scope.Next(d)
+		if v, err := j.equal.member.Eval(&scope); err == nil { // a path fails on no document
+			fn(v)
+		}
+	}
+}
+
+// load reads what a pipeline makes of the other collection into a table; nil when
 // there is no room.
-func (j *joining) load(p *Pipeline, path string) (*table, error) {
-	t := newTable(j.run, "$lookup", path)
+func (j *joining) load(p *Pipeline, t *table) (*table, error) {
 	before := *j.run.total
 	err := j.run.execute(p, j.from, t)
 	if fault.Is(err, fault.ResultTooLarge) {
@@ -79,14 +98,12 @@ func (j *joining) values(d value.Doc) []value.Value {
 	return out
 }
 
-// through passes documents through the stages to last, with let's values for d.
-func (j *joining) through(d value.Doc, stages []stage, docs func(yield func(value.Doc) bool), last sink) error {
+// through passes documents through the stages to last, with the values of the
+// variables.
+func (j *joining) through(vars []value.Value, stages []stage, docs iter.Seq[value.Doc], last sink) error {
 	first := last
 	if len(stages) > 0 {
-		vars, err := j.variables(d)
-		if err != nil {
-			return err
-		}
+		var err error
 		if first, err = j.run.with(vars).chain(stages, notClosed{last}); err != nil {
 			return err
 		}
@@ -121,7 +138,11 @@ func (s *inMemory) prepare([]value.Doc) error { return nil }
 func (s *inMemory) release()                  { s.clear() }
 
 func (s *inMemory) matching(d value.Doc, last sink) error {
-	return s.joining.through(d, s.both(), s.found(s.values(d)), last)
+	vars, err := s.variables(d)
+	if err != nil {
+		return err
+	}
+	return s.joining.through(vars, s.both(), s.found(s.values(d)), last)
 }
 
 // both are the stages of the pipeline that follows the equality.
@@ -132,7 +153,7 @@ func (j *joining) both() []stage {
 	return slices.Concat(j.first.stages, j.rest.stages)
 }
 
-func (t *table) found(values []value.Value) func(yield func(value.Doc) bool) {
+func (t *table) found(values []value.Value) iter.Seq[value.Doc] {
 	return func(yield func(value.Doc) bool) {
 		for _, i := range t.find(values) {
 			if !yield(t.docs[i]) {
@@ -168,7 +189,11 @@ func (s *byBatch) prepare(batch []value.Doc) error {
 }
 
 func (s *byBatch) matching(d value.Doc, last sink) error {
-	return s.joining.through(d, s.both(), s.found(s.values(d)), last)
+	vars, err := s.variables(d)
+	if err != nil {
+		return err
+	}
+	return s.joining.through(vars, s.both(), s.found(s.values(d)), last)
 }
 
 // oneOf returns the condition that the path has one of the values. In an $in, a
@@ -210,7 +235,26 @@ func (s *once) prepare([]value.Doc) error { return nil }
 func (s *once) release()                  { s.clear() }
 
 func (s *once) matching(d value.Doc, last sink) error {
-	return s.joining.through(d, s.rest.stages, slices.Values(s.docs), last)
+	vars, err := s.variables(d)
+	if err != nil {
+		return err
+	}
+	docs := slices.Values(s.docs)
+	if s.equal != nil {
+		v, err := s.joined(vars)
+		if err != nil {
+			return err
+		}
+		docs = s.found([]value.Value{v})
+	}
+	return s.joining.through(vars, s.rest.stages, docs, last)
+}
+
+// joined returns the value that the equality asks for.
+func (j *joining) joined(vars []value.Value) (value.Value, error) {
+	scope := j.run.scope()
+	scope.Vars = vars
+	return j.equal.value.Eval(&scope)
 }
 
 // always reads the other collection anew for each document.
@@ -225,5 +269,14 @@ func (s *always) matching(d value.Doc, last sink) error {
 		return err
 	}
 	whole := &Pipeline{stages: s.both()}
+	if s.equal != nil {
+		v, err := s.joined(vars)
+		if err != nil {
+			return err
+		}
+		if cond := s.equal.condition(v); cond != nil {
+			whole.stages = slices.Insert(whole.stages, 0, stage(&match{parts: []value.Doc{cond}, cond: cond}))
+		}
+	}
 	return s.run.with(vars).execute(whole, s.from, notClosed{last})
 }

@@ -7,26 +7,34 @@ import (
 	"baas/db/value"
 )
 
-// table holds documents of another collection and finds those that the condition
-// {path: {$in: values}} selects.
+// table holds documents of another collection and finds those that have a key.
 type table struct {
-	path   queryPath
+	keys   func(d value.Doc, fn func(value.Value)) // passes the keys of a document
 	docs   []value.Doc
 	byKey  map[string][]int32 // encoded value → indexes into docs, ascending
 	memory account
 	key    []byte
 }
 
+// newTable returns a table that finds what the condition {path: {$in: values}}
+// selects.
 func newTable(r *run, stage, path string) *table {
-	return &table{path: parseQueryPath(path), byKey: map[string][]int32{}, memory: r.account(stage, r.budget.Stage)}
+	return newTableOf(r, stage, parseQueryPath(path).each)
 }
+
+func newTableOf(r *run, stage string, keys func(value.Doc, func(value.Value))) *table {
+	return &table{keys: keys, byKey: map[string][]int32{}, memory: r.account(stage, r.budget.Stage)}
+}
+
+// noKeys is for tables that are only gone through.
+func noKeys(value.Doc, func(value.Value)) {}
 
 // push keeps a document. ResultTooLarge when there is no more room.
 func (t *table) push(d value.Doc) error {
 	at := int32(len(t.docs))
 	t.docs = append(t.docs, slices.Clone(d))
 	bytes := len(d) + overhead
-	t.path.each(t.docs[at], func(v value.Value) {
+	t.keys(t.docs[at], func(v value.Value) {
 		t.key = keyenc.Append(t.key[:0], v)
 		list := t.byKey[string(t.key)]
 		if n := len(list); n > 0 && list[n-1] == at {
