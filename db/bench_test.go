@@ -14,6 +14,7 @@ import (
 
 	"baas/db"
 	"baas/db/dbtest"
+	"baas/db/plan"
 	"baas/db/value"
 )
 
@@ -151,11 +152,40 @@ func sameEntries() func(n uint64) [][2][]byte {
 	}
 }
 
-func benchEngine(b *testing.B, docs int) *db.Engine {
+// withIndexes is what an insert of the engine into a collection with the indexes
+// of indexed writes.
+func withIndexes() func(n uint64) [][2][]byte {
+	same := sameEntries()
+	return func(n uint64) [][2][]byte {
+		status := counted('i', n%3)
+		owner := counted('i', 100+n*7919%1000)
+		return append(same(n),
+			[2][]byte{binary.BigEndian.AppendUint64(status, n), nil},
+			[2][]byte{binary.BigEndian.AppendUint64(owner, n), nil},
+			[2][]byte{[]byte("n"), make([]byte, 60)},
+		)
+	}
+}
+
+// indexed are the indexes of the benchmarks: few values, and a thousand with an
+// order behind them.
+func indexed() []db.IndexSpec {
+	return []db.IndexSpec{
+		{Keys: []db.IndexKey{{Path: "status"}}},
+		{Keys: []db.IndexKey{{Path: "owner"}, {Path: "createdAt", Kind: plan.Desc}}},
+	}
+}
+
+func benchEngine(b *testing.B, docs int, indexes ...db.IndexSpec) *db.Engine {
 	b.Helper()
 	e := dbtest.Bolt(b).Open(b, db.Options{})
 	if err := e.CreateCollection(b.Context(), admin, "c"); err != nil {
 		b.Fatal(err)
+	}
+	for _, x := range indexes {
+		if err := e.CreateIndex(b.Context(), admin, "c", x); err != nil {
+			b.Fatal(err)
+		}
 	}
 	for done := 0; done < docs; {
 		var batch []value.Doc
@@ -177,6 +207,15 @@ func benchEngine(b *testing.B, docs int) *db.Engine {
 func reportRate(b *testing.B) {
 	b.Helper()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+}
+
+// reportCPU reports how much is done in a second of processor time since start,
+// a reading of cpuTime.
+func reportCPU(b *testing.B, start time.Duration, each int, unit string) {
+	b.Helper()
+	if used := cpuTime() - start; start > 0 && used > 0 {
+		b.ReportMetric(float64(b.N*each)/used.Seconds(), unit+"/cpu-s")
+	}
 }
 
 // BenchmarkInsert is the durable insert, beside bbolt alone with one entry per
@@ -205,6 +244,27 @@ func BenchmarkInsert(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkInsertIndexed is the durable insert into a collection with two
+// indexes by 64 writers, beside bbolt alone with the same entries (bar: at least
+// 0.6).
+func BenchmarkInsertIndexed(b *testing.B) {
+	const writers = 64
+	bare := openRaw(b, "raw-same", writers, withIndexes())
+	e := benchEngine(b, 0, indexed()...)
+	b.ResetTimer()
+	b.StopTimer()
+	for left, rounds := b.N, 8; left > 0; rounds-- {
+		n := max(left/max(rounds, 1), 1)
+		left -= n
+		bare.run(b, 200*time.Millisecond)
+		b.StartTimer()
+		insertMany(b, e, writers, n)
+		b.StopTimer()
+	}
+	reportRate(b)
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/bare.rate(), "x-raw-same")
 }
 
 // insertMany inserts n documents from many goroutines.
@@ -257,6 +317,7 @@ func BenchmarkGet(b *testing.B) {
 	}
 	b.ReportAllocs()
 	i := 0
+	start := cpuTime()
 	for b.Loop() {
 		got, err := e.Find(b.Context(), admin, db.FindRequest{Collection: "c", Query: queries[i%len(queries)], Limit: 1})
 		if err != nil || len(got) != 1 {
@@ -265,20 +326,64 @@ func BenchmarkGet(b *testing.B) {
 		i++
 	}
 	reportRate(b)
+	reportCPU(b, start, 1, "ops")
 }
 
-// BenchmarkFind20 reads the first 20 of a condition that one in three fulfils.
+// BenchmarkFind20 reads the newest 20 of one owner by an index and makes JSON of
+// them. Bar: 10,000 a second and core.
 func BenchmarkFind20(b *testing.B) {
-	e := benchEngine(b, 50_000)
-	q := dbtest.Doc(b, `{"status": "open"}`)
+	e := benchEngine(b, 50_000, indexed()...)
+	q := db.FindRequest{Collection: "c", Query: dbtest.Doc(b, `{"owner": "user-7"}`), Sort: dbtest.Doc(b, `{"createdAt": -1}`), Limit: 20}
 	b.ReportAllocs()
+	var text []byte
+	start := cpuTime()
 	for b.Loop() {
-		got, err := e.Find(b.Context(), admin, db.FindRequest{Collection: "c", Query: q, Limit: 20})
+		got, err := e.Find(b.Context(), admin, q)
 		if err != nil || len(got) != 20 {
 			b.Fatalf("%d documents, %v", len(got), err)
 		}
+		text = text[:0]
+		for _, d := range got {
+			text = value.AppendPlain(text, value.FromDoc(d))
+		}
 	}
 	reportRate(b)
+	reportCPU(b, start, 1, "ops")
+}
+
+// BenchmarkGrowth is the get by id and the find of 20 by an index in small and
+// large collections. Bar: at most twice as slow.
+func BenchmarkGrowth(b *testing.B) {
+	for _, docs := range []int{10_000, 100_000, 1_000_000} {
+		if docs > 100_000 && testing.Short() {
+			continue
+		}
+		b.Run(fmt.Sprintf("docs=%d", docs), func(b *testing.B) {
+			e := benchEngine(b, docs, indexed()...)
+			n := 0
+			b.Run("get", func(b *testing.B) {
+				for b.Loop() {
+					n += 7919
+					q := dbtest.Doc(b, fmt.Sprintf(`{"_id": "id-%08d"}`, n%docs))
+					if got, err := e.Find(b.Context(), admin, db.FindRequest{Collection: "c", Query: q, Limit: 1}); err != nil || len(got) != 1 {
+						b.Fatalf("%d documents, %v", len(got), err)
+					}
+				}
+				reportRate(b)
+			})
+			b.Run("find20", func(b *testing.B) {
+				sort := dbtest.Doc(b, `{"createdAt": -1}`)
+				for b.Loop() {
+					n += 7919
+					q := dbtest.Doc(b, fmt.Sprintf(`{"owner": "user-%d"}`, n%1000))
+					if _, err := e.Find(b.Context(), admin, db.FindRequest{Collection: "c", Query: q, Sort: sort, Limit: 20}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				reportRate(b)
+			})
+		})
+	}
 }
 
 // BenchmarkScan filters every document by three fields. Bar: 1.5 M a second
@@ -287,12 +392,14 @@ func BenchmarkScan(b *testing.B) {
 	const docs = 50_000
 	e := benchEngine(b, docs)
 	q := dbtest.Doc(b, `{"status": "open", "address.city": "上海", "price": {"$gt": 20}}`)
+	start := cpuTime()
 	for b.Loop() {
 		if n, err := e.Count(b.Context(), admin, "c", q); n != 0 || err != nil {
 			b.Fatalf("%d documents, %v", n, err)
 		}
 	}
 	b.ReportMetric(float64(b.N)*docs/b.Elapsed().Seconds(), "docs/s")
+	reportCPU(b, start, docs, "docs")
 }
 
 // BenchmarkSort20 finds the last 20 by a field that has no index.
@@ -300,6 +407,7 @@ func BenchmarkSort20(b *testing.B) {
 	const docs = 50_000
 	e := benchEngine(b, docs)
 	sort := dbtest.Doc(b, `{"createdAt": -1}`)
+	start := cpuTime()
 	for b.Loop() {
 		got, err := e.Find(b.Context(), admin, db.FindRequest{Collection: "c", Sort: sort, Limit: 20})
 		if err != nil || len(got) != 20 {
@@ -307,4 +415,5 @@ func BenchmarkSort20(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*docs/b.Elapsed().Seconds(), "docs/s")
+	reportCPU(b, start, docs, "docs")
 }

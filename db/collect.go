@@ -71,6 +71,9 @@ func (c *inOrder) offer(h hit) error {
 	if c.room -= len(h.doc); c.room < 0 {
 		return fault.New(fault.ResultTooLarge, "the result is too large for one answer; give a smaller limit or a narrower condition")
 	}
+	if c.kept == nil && c.limit > 0 {
+		c.kept = make([]value.Doc, 0, min(c.limit, 64))
+	}
 	c.kept = append(c.kept, slices.Clone(h.doc))
 	if int64(len(c.kept)) == c.limit {
 		return kv.ErrStop
@@ -103,15 +106,17 @@ func (c *sorted) offer(h hit) error {
 		return nil
 	}
 	c.room -= len(h.doc)
-	h.doc = slices.Clone(h.doc)
 	switch {
 	case full:
 		c.room += len(c.kept[0].doc)
+		h.doc = append(c.kept[0].doc[:0], h.doc...) // the memory of the one that goes
 		c.kept[0] = h
 		heap.Fix(c, 0)
 	case c.most > 0:
+		h.doc = slices.Clone(h.doc)
 		heap.Push(c, h)
 	default:
+		h.doc = slices.Clone(h.doc)
 		c.kept = append(c.kept, h)
 	}
 	if c.room < 0 {

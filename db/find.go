@@ -81,6 +81,9 @@ func (e *Engine) Find(ctx context.Context, p rules.Principal, q FindRequest) ([]
 	if err := e.each(ctx, p, q.Collection, rules.Read, w, f.search, c.offer); err != nil {
 		return nil, err
 	}
+	if f.projection == nil {
+		return c.docs(), nil
+	}
 	docs, err := f.project(effort.New(ctx, e.bounds.searching), c.docs())
 	return docs, translate(err)
 }

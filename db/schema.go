@@ -55,7 +55,10 @@ func collectionPrefix(prefix byte, coll uint32) []byte {
 const docKeyBytes = 1 + 4 + 8
 
 func docKey(coll uint32, at place) []byte {
-	key := make([]byte, 0, docKeyBytes)
+	return appendDocKey(make([]byte, 0, docKeyBytes), coll, at)
+}
+
+func appendDocKey(key []byte, coll uint32, at place) []byte {
 	key = append(key, prefixDoc)
 	key = binary.BigEndian.AppendUint32(key, coll)
 	return binary.BigEndian.AppendUint64(key, uint64(at))
@@ -125,8 +128,18 @@ func decodeCollection(name string, b []byte) (collection, error) {
 		count:   n(1),
 		bytes:   n(2),
 		created: int64(n(3)),
-		mode:    rules.Mode(b[catalogBytes:]),
+		mode:    modeOf(b[catalogBytes:]),
 	}, nil
+}
+
+// modeOf reads a mode; the known ones without an allocation.
+func modeOf(b []byte) rules.Mode {
+	for _, m := range [...]rules.Mode{rules.ReadOnly, rules.Private, rules.AdminWrite, rules.AdminOnly} {
+		if string(b) == string(m) {
+			return m
+		}
+	}
+	return rules.Mode(b)
 }
 
 // readCollection returns the record of a collection; ok is false when there

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"encoding/binary"
 	"time"
 
 	"baas/db/aggregate"
@@ -48,10 +49,8 @@ func compileSearch(p rules.Principal, q value.Doc) (*search, error) {
 // checked on each document all the same, so any part of it that must hold will
 // do.
 func idsOf(q value.Doc, f *query.Filter) (ids []value.Value, ok bool) {
-	for _, eq := range f.Equalities() {
-		if eq.Path == fieldID && checkID(eq.Value) == nil {
-			return []value.Value{eq.Value}, true
-		}
+	if id, ok := f.EqualTo(fieldID); ok && checkID(id) == nil {
+		return []value.Value{id}, true
 	}
 	list := q.Get(fieldID).Doc().Get("$in")
 	if list.Type != value.TypeArray {
@@ -68,7 +67,9 @@ func idsOf(q value.Doc, f *query.Filter) (ids []value.Value, ok bool) {
 
 // idKey is the key of an id in its collection's index.
 func idKey(coll uint32, id value.Value) []byte {
-	return keyenc.Append(collectionPrefix(prefixID, coll), id)
+	key := make([]byte, 0, 5+8+len(id.Data))
+	key = binary.BigEndian.AppendUint32(append(key, prefixID), coll)
+	return keyenc.Append(key, id)
 }
 
 // keyOf is the end of an idKey: an id as the id index has it.
@@ -105,12 +106,18 @@ func defaultBounds() bounds {
 	}
 }
 
+// fewIDs is how many documents are read in no time worth bounding.
+const fewIDs = 100
+
 // each passes every document that p may op on and that s holds for, in natural
 // order or that of the walk, in as many views as it takes. The walk w is fresh.
 // ServerTimeout when that takes too long.
 func (e *Engine) each(ctx context.Context, p rules.Principal, name string, op rules.Operation, w *walk, s *search, fn func(hit) error) error {
-	ctx, cancel := context.WithTimeout(ctx, e.bounds.searchTime)
-	defer cancel()
+	if !s.byID || len(s.ids) > fewIDs {
+		bounded, cancel := context.WithTimeout(ctx, e.bounds.searchTime)
+		defer cancel()
+		ctx = bounded
+	}
 	if w.effort == nil {
 		w.effort = effort.New(ctx, e.bounds.searching)
 	}

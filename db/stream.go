@@ -25,6 +25,7 @@ type stream struct {
 	// while the walk goes on, or has several entries, is passed once.
 	given map[place]struct{}
 	early []place // passed in the first view
+	key   []byte  // of a document
 }
 
 func newStream(coll uint32, end place, scan indexScan) *stream {
@@ -120,7 +121,8 @@ func (s *stream) pass(r kv.Reader, a *allowance, fn func(at place, stored []byte
 		if at >= s.end || s.wasGiven(at) {
 			continue
 		}
-		stored, err := r.Get(docKey(s.coll, at))
+		s.key = appendDocKey(s.key[:0], s.coll, at)
+		stored, err := r.Get(s.key)
 		if err != nil {
 			return false, err
 		}
@@ -141,6 +143,9 @@ func (s *stream) pass(r kv.Reader, a *allowance, fn func(at place, stored []byte
 // wasGiven notes that a document is passed, and reports whether it was before.
 func (s *stream) wasGiven(at place) bool {
 	if s.given == nil {
+		if s.early == nil {
+			s.early = make([]place, 0, 32)
+		}
 		s.early = append(s.early, at)
 		return false
 	}

@@ -52,6 +52,7 @@ type walk struct {
 	plan    *plan.Plan
 	source  source
 	work    work
+	allowed allowance // of the view
 }
 
 // work is what a walk has looked at.
@@ -74,7 +75,8 @@ type allowance struct {
 }
 
 func (w *walk) allowance(b bounds) *allowance {
-	return &allowance{w: w, bounded: b.viewEntries > 0, entries: b.viewEntries, bytes: b.viewBytes}
+	w.allowed = allowance{w: w, bounded: b.viewEntries > 0, entries: b.viewEntries, bytes: b.viewBytes}
+	return &w.allowed
 }
 
 // doc counts a document and reports whether the view must end behind it.
@@ -234,9 +236,11 @@ var errNoDocument = errors.New("db: an index entry points to no document; run th
 // fetch passes the documents at places and takes these off the list. whole says
 // that the places were found in the same view, so that all are there.
 func fetch(r kv.Reader, coll uint32, places *[]place, whole bool, a *allowance, fn func(at place, stored []byte) error) (done bool, err error) {
+	key := docKey(coll, 0)
 	for len(*places) > 0 {
 		at := (*places)[0]
-		stored, err := r.Get(docKey(coll, at))
+		key = appendDocKey(key[:0], coll, at)
+		stored, err := r.Get(key)
 		if err != nil {
 			return false, err
 		}
@@ -259,6 +263,13 @@ func fetch(r kv.Reader, coll uint32, places *[]place, whole bool, a *allowance, 
 
 // placesOf returns the places of the ids that exist, in order, each once.
 func placesOf(r kv.Reader, coll uint32, ids []value.Value) ([]place, error) {
+	if len(ids) == 1 {
+		b, err := r.Get(idKey(coll, ids[0]))
+		if b == nil || err != nil {
+			return nil, err
+		}
+		return []place{decodePlace(b)}, nil
+	}
 	keys := make([][]byte, len(ids))
 	for i, id := range ids {
 		keys[i] = idKey(coll, id)

@@ -21,6 +21,9 @@ type part struct {
 type path []part
 
 func (p path) String() string {
+	if len(p) == 1 {
+		return p[0].name
+	}
 	names := make([]string, len(p))
 	for i := range p {
 		names[i] = p[i].name

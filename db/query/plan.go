@@ -52,6 +52,26 @@ func (i Interval) IsPoint() bool {
 // IsAll reports whether f is seen to select every document.
 func (f *Filter) IsAll() bool { return f.root.kind == kindAnd && len(f.root.subs) == 0 }
 
+// EqualTo returns a value that a top-level member must equal: the operand of an
+// equality, at the top level or inside $and, that is no array.
+func (f *Filter) EqualTo(member string) (value.Value, bool) { return f.root.equalTo(member) }
+
+func (n *node) equalTo(member string) (value.Value, bool) {
+	switch n.kind {
+	case kindAnd:
+		for i := range n.subs {
+			if v, ok := n.subs[i].equalTo(member); ok {
+				return v, true
+			}
+		}
+	case kindEqual:
+		if len(n.path) == 1 && n.path[0].name == member && n.operand.Type != value.TypeArray {
+			return n.operand, true
+		}
+	}
+	return value.Value{}, false
+}
+
 // Needs returns what f demands of a document. It is read from the condition
 // alone; values alias f.
 func (f *Filter) Needs() Needs {

@@ -43,6 +43,15 @@ type reader struct {
 	store *Store
 	tx    *bbolt.Tx
 	trees []tree
+	few   [4]tree // room for the first of them
+	name  [2]byte // of a bucket that is looked up
+}
+
+// bucketName returns the name of the bucket of a first byte, good until the
+// next call.
+func (r *reader) bucketName(first byte) []byte {
+	r.name = [2]byte{dataBucket, first}
+	return r.name[:]
 }
 
 // tree returns the tree of keys that start with first; its bucket is nil when
@@ -54,7 +63,7 @@ func (r *reader) tree(first byte) (t tree, err error) {
 		}
 	}
 	defer guard(r.store.path, &err)
-	if b := r.tx.Bucket([]byte{dataBucket, first}); b != nil {
+	if b := r.tx.Bucket(r.bucketName(first)); b != nil {
 		t = r.remember(first, b)
 	}
 	return t, nil
@@ -62,6 +71,9 @@ func (r *reader) tree(first byte) (t tree, err error) {
 
 func (r *reader) remember(first byte, b *bbolt.Bucket) tree {
 	t := tree{first, b, b.Cursor()}
+	if r.trees == nil {
+		r.trees = r.few[:0]
+	}
 	r.trees = append(r.trees, t)
 	return t
 }
