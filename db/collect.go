@@ -37,6 +37,9 @@ func (p *page) offer(h hit) error {
 	return p.collector.offer(h)
 }
 
+// reset forgets what was offered.
+func (p *page) reset() { p.collector = nil }
+
 func (p *page) docs() []value.Doc {
 	if p.collector == nil {
 		return nil

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"baas/db/commit"
@@ -50,6 +51,14 @@ func compileFind(p rules.Principal, q FindRequest) (f compiledFind, err error) {
 	return f, err
 }
 
+// first is how many documents the search has to find, 0 for all.
+func (f compiledFind) first() int64 {
+	if f.Limit == 0 || f.Skip > math.MaxInt64-f.Limit {
+		return 0
+	}
+	return f.Skip + f.Limit
+}
+
 // project cuts the documents down once they are out of the store.
 func (f compiledFind) project(e *effort.Meter, docs []value.Doc) ([]value.Doc, error) {
 	if f.projection == nil {
@@ -76,8 +85,9 @@ func (e *Engine) Find(ctx context.Context, p rules.Principal, q FindRequest) ([]
 	if err != nil {
 		return nil, err
 	}
-	w := &walk{sort: f.sort}
+	w := &walk{sort: f.sort, first: f.first()}
 	c := &page{find: f, walk: w, bounds: e.bounds}
+	w.restart = c.reset
 	if err := e.each(ctx, p, q.Collection, rules.Read, w, f.search, c.offer); err != nil {
 		return nil, err
 	}
@@ -103,8 +113,9 @@ func (e *Engine) Snapshot(ctx context.Context, p rules.Principal, q FindRequest)
 	ctx, cancel := context.WithTimeout(ctx, snapshotTime)
 	defer cancel()
 	effort := effort.New(ctx, e.bounds.searching)
-	w := &walk{indexes: &e.indexes, effort: effort, sort: f.sort}
+	w := &walk{indexes: &e.indexes, effort: effort, sort: f.sort, first: f.first()}
 	c := &page{find: f, walk: w, bounds: e.bounds}
+	w.restart = c.reset
 	err = e.view(ctx, func(r kv.Reader) (err error) {
 		if seq, err = commit.LastSeq(r); err != nil {
 			return err
@@ -113,7 +124,10 @@ func (e *Engine) Snapshot(ctx context.Context, p rules.Principal, q FindRequest)
 		if g.absent || err != nil {
 			return err
 		}
-		return w.view(r, g, f.search, bounds{}, c.offer)
+		for !w.done && err == nil {
+			err = w.view(r, g, f.search, bounds{}, c.offer)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, 0, err

@@ -48,12 +48,15 @@ func (x *index) holds(at place) bool {
 	return x.state == IndexReady || x.state == IndexBuilding && at < x.upto
 }
 
-// indexSet is what a collection's record of indexes says. It is immutable.
+// indexSet is what a collection's record of indexes says. It is immutable but
+// for choices.
 type indexSet struct {
 	raw   []byte
 	all   []*index      // in order of creation
 	ready []*plan.Index // those that searches use, the id index first
 	of    map[*plan.Index]*index
+	// choices are the winners of races between plans, by the shape of the query.
+	choices sync.Map
 }
 
 // fieldNames of the record, a BSON document {indexes: [{…}]}.

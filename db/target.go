@@ -71,6 +71,9 @@ func (e *Engine) write(ctx context.Context, p rules.Principal, name string, op r
 // search in, which the operation itself will see.
 func (e *Engine) searchFirst(ctx context.Context, p rules.Principal, name string, op rules.Operation, s *search, multi bool) (*found, error) {
 	f, w := &found{}, &walk{numbered: true}
+	if !multi {
+		w.first = 1
+	}
 	err := e.each(ctx, p, name, op, w, s, func(h hit) error {
 		f.places = append(f.places, h.at)
 		if !multi {
@@ -163,7 +166,7 @@ func (f finder) candidates() ([]place, error) {
 }
 
 func (f finder) searchHere() (places []place, err error) {
-	err = (&walk{indexes: f.w.cache, effort: f.w.effort}).view(f.w.tx, f.w.grant, f.search, bounds{}, func(h hit) error {
+	err = (&walk{indexes: f.w.cache, effort: f.w.effort, quick: true}).view(f.w.tx, f.w.grant, f.search, bounds{}, func(h hit) error {
 		places = append(places, h.at)
 		if !f.multi {
 			return kv.ErrStop

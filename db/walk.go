@@ -40,6 +40,15 @@ type walk struct {
 	counting bool
 	counted  int64
 
+	// first is how many documents are wanted in that order, or the natural one;
+	// 0 means all.
+	first int64
+	// quick forbids a race between plans.
+	quick bool
+	// restart is called when the walk begins anew after it has passed documents;
+	// nil forbids that.
+	restart func()
+
 	// pause, set while a view passes a document, ends the view behind it.
 	// between runs after each view; its error ends the walk.
 	pause   bool
@@ -53,6 +62,10 @@ type walk struct {
 	source  source
 	work    work
 	allowed allowance // of the view
+
+	passed   int64 // documents given
+	raced    bool  // the plan has won a race of this very search
+	patience int64 // entries after which it is to run one; 0 for never
 }
 
 // work is what a walk has looked at.
@@ -88,7 +101,7 @@ func (a *allowance) doc(bytes int) (full bool) {
 // key counts an index entry.
 func (a *allowance) key(bytes int) (full bool) {
 	a.w.work.keys++
-	return a.spend(bytes)
+	return a.spend(bytes) || a.w.impatient()
 }
 
 func (a *allowance) spend(bytes int) (full bool) {
@@ -113,6 +126,15 @@ func (w *walk) view(r kv.Reader, g grant, s *search, b bounds, fn func(hit) erro
 	if g.coll.id != w.coll {
 		return missingCollection(g.coll.name) // dropped and made anew meanwhile
 	}
+	if w.impatient() {
+		if w.passed > 0 {
+			w.restart()
+		}
+		w.raced, w.patience = true, 0
+		if err := w.choose(r, g.coll, filter); err != nil {
+			return err
+		}
+	}
 	if err := w.checkIndexes(r); err != nil {
 		return err
 	}
@@ -124,6 +146,7 @@ func (w *walk) view(r kv.Reader, g grant, s *search, b bounds, fn func(hit) erro
 		if ok, err := filter.MatchWithin(w.effort, doc); !ok || err != nil {
 			return err
 		}
+		w.passed++
 		return fn(hit{at, storedVersion(stored), doc})
 	}
 	done, err := w.source.view(r, w.allowance(b), matching)
@@ -132,6 +155,12 @@ func (w *walk) view(r kv.Reader, g grant, s *search, b bounds, fn func(hit) erro
 		return nil
 	}
 	return err
+}
+
+// impatient reports whether the plan has taken so long that another may be
+// better.
+func (w *walk) impatient() bool {
+	return w.patience > 0 && w.work.keys > w.patience && (w.passed == 0 || w.restart != nil)
 }
 
 // start chooses the way.
@@ -162,18 +191,23 @@ func (w *walk) choose(r kv.Reader, coll collection, filter *query.Filter) error 
 	if w.sort != nil {
 		q.Sort = w.sort.Keys()
 	}
-	plans := plan.Choose(q, set.ready)
-	if len(plans) == 0 {
+	c := race{r: r, w: w, set: set, coll: coll, filter: filter, plans: plan.Choose(q, set.ready)}
+	w.plan, w.sorted = nil, false
+	if len(c.plans) > 0 {
+		if w.plan, err = c.pick(q); err != nil {
+			return err
+		}
+	}
+	if w.plan == nil {
 		w.source = &wholeScan{coll: w.coll, end: w.end}
 		return nil
 	}
-	w.follow(&plans[0], set, coll)
+	w.follow(w.plan, set, coll)
 	return nil
 }
 
 // follow makes the source of a plan.
 func (w *walk) follow(p *plan.Plan, set *indexSet, coll collection) {
-	w.plan = p
 	scans := make([]indexScan, len(p.Scans))
 	for i, s := range p.Scans {
 		scans[i] = indexScan{Scan: s, x: set.of[s.Index]}
