@@ -188,7 +188,7 @@ func (w *walk) choose(r kv.Reader, coll collection, filter *query.Filter) error 
 		return err
 	}
 	q := plan.Query{Filter: filter, Needs: filter.Needs()}
-	if w.sort != nil {
+	if w.sort != nil && !w.sort.Ranked() {
 		q.Sort = w.sort.Keys()
 	}
 	c := race{r: r, w: w, set: set, coll: coll, filter: filter, plans: plan.Choose(q, set.ready)}
