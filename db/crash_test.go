@@ -26,11 +26,14 @@ import (
 const crashChild = "crash-child"
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 4 && os.Args[1] == crashChild {
-		if err := runCrashChild(os.Args[2], os.Args[3]); err != nil {
-			log.Fatal(err)
+	children := map[string]func(path, round string) error{crashChild: runCrashChild, transactionChild: runTransactionChild}
+	if len(os.Args) == 4 {
+		if run := children[os.Args[1]]; run != nil {
+			if err := run(os.Args[2], os.Args[3]); err != nil {
+				log.Fatal(err)
+			}
+			return
 		}
-		return
 	}
 	os.Exit(m.Run())
 }

@@ -38,6 +38,9 @@ type house struct {
 	pool *worker.Pool
 	db   *db.Engine
 	dir  string
+	// transaction is the id of the last one that a function began.
+	transaction atomic.Pointer[string]
+
 	last atomic.Pointer[rules.Principal] // of the last host operation
 }
 
@@ -87,6 +90,14 @@ func (h *house) Act(ctx context.Context, p rules.Principal, body []byte) []byte 
 	}
 	if err := json.Unmarshal(body, &request); err != nil {
 		return fmt.Appendf(nil, `{"code":%q,"message":%q}`, fault.InvalidParam, err)
+	}
+	if request.Action == "database.startTransaction" {
+		id, err := h.db.Begin(ctx, p)
+		if err != nil {
+			return fmt.Appendf(nil, `{"code":%q,"message":%q}`, fault.CodeOf(err), err)
+		}
+		h.transaction.Store(&id)
+		return fmt.Appendf(nil, `{"requestId":"r","transactionId":%q}`, id)
 	}
 	r, err := h.Call(ctx, p, functions.Call{Name: request.Name, Event: []byte(request.Data)})
 	if err != nil {
