@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"baas/db"
+	"baas/db/aggregate"
 	"baas/db/dbtest"
 	"baas/db/fault"
 	"baas/db/rules"
@@ -36,6 +37,8 @@ type step struct {
 
 	Docs                          []json.RawMessage
 	Query, Sort, Projection, Data json.RawMessage
+	Filters                       []json.RawMessage // arrayFilters
+	Stages                        json.RawMessage   // of an update, instead of data
 	Skip, Limit                   int64
 	Replace, Multi, Upsert        bool
 	ReturnDoc                     bool
@@ -163,7 +166,7 @@ func (s step) run(t *testing.T, e *db.Engine, p rules.Principal, at string) erro
 func (s step) update(t *testing.T, e *db.Engine, p rules.Principal, at string) error {
 	t.Helper()
 	got, err := e.Update(t.Context(), p, db.UpdateRequest{
-		Collection: s.Update, Query: doc(t, s.Query), Update: doc(t, s.Data),
+		Collection: s.Update, Query: doc(t, s.Query), Update: doc(t, s.Data), ArrayFilters: docs(t, s.Filters), Pipeline: stages(t, s.Stages),
 		Replace: s.Replace, Multi: s.Multi, Upsert: s.Upsert, ReturnDoc: s.ReturnDoc,
 	})
 	equal(t, at+": matched", got.Matched, s.Matched)
@@ -175,6 +178,18 @@ func (s step) update(t *testing.T, e *db.Engine, p rules.Principal, at string) e
 	}
 	equal(t, at+": document", lines(returned), lines(docs(t, s.Want)))
 	return err
+}
+
+func stages(t *testing.T, text json.RawMessage) []aggregate.Stage {
+	t.Helper()
+	if text == nil {
+		return nil
+	}
+	list, err := aggregate.Parse("stages", dbtest.Doc(t, `{"stages":`+string(text)+`}`).Get("stages"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 func equal[T any](t *testing.T, what string, got, want T) {

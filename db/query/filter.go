@@ -159,6 +159,17 @@ func (r *run) step() bool {
 	return r.err == nil
 }
 
+// pay counts what it costs to go through a value of that many bytes.
+func (r *run) pay(bytes int) bool {
+	const bytesOfStep = 64
+	for range bytes / bytesOfStep {
+		if !r.step() {
+			return false
+		}
+	}
+	return r.err == nil
+}
+
 // look passes what was spent on to the request, and stops a run that is too
 // long for one document.
 func (r *run) look() {

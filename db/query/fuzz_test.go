@@ -12,8 +12,8 @@ import (
 // twice and the opposite under $nor.
 func FuzzMatch(f *testing.F) {
 	for _, c := range cases[selectCase](f, language+"match.jsonl") {
-		for _, d := range c.Documents {
-			f.Add([]byte(c.Query), []byte(d))
+		if len(c.Documents) > 0 {
+			f.Add([]byte(c.Query), []byte(c.Documents[len(c.Documents)/2]))
 		}
 	}
 	f.Fuzz(func(t *testing.T, condition, document []byte) {
@@ -88,6 +88,47 @@ func FuzzProject(f *testing.F) {
 		}
 		if err := value.Check(out); err != nil {
 			t.Fatalf("%s of %s: %v", spec, document, err)
+		}
+	})
+}
+
+// FuzzSchema: a document that a schema is checked with fails or not as it is
+// selected by it, and the error names no value.
+func FuzzSchema(f *testing.F) {
+	for _, c := range cases[selectCase](f, language+"match.jsonl") {
+		d, err := value.ParseJSON(c.Query, value.ParseOptions{Now: valuetest.Now})
+		if err != nil {
+			continue
+		}
+		if s := d.Get("$jsonSchema"); s.Type == value.TypeObject {
+			f.Add(value.AppendCanonical(nil, s), []byte(`{"_id":1,"name":"secret","tags":[1,"x",{"y":2}],"age":5}`))
+		}
+	}
+	f.Fuzz(func(t *testing.T, schema, document []byte) {
+		text, err := value.ParseJSON(schema, value.ParseOptions{})
+		if err != nil {
+			return
+		}
+		s, err := query.CompileSchema("", text)
+		if err != nil {
+			return
+		}
+		d, err := value.ParseJSON(document, value.ParseOptions{})
+		if err != nil {
+			return
+		}
+		var b value.Builder
+		b.Add("$jsonSchema", value.FromDoc(text))
+		f, err := query.Compile(b.Doc())
+		if err != nil {
+			return // one level deeper than the limit
+		}
+		selected, err := f.Match(d)
+		if err != nil {
+			return
+		}
+		if err := s.Check(nil, d); (err == nil) != selected {
+			t.Fatalf("%s on %s: selected %v, checked %v", schema, document, selected, err)
 		}
 	})
 }

@@ -61,6 +61,9 @@ func (v *validation) holds(s *schema, x value.Value) bool {
 		return v.no("is not encrypted")
 	}
 	if s.enum != nil {
+		if !v.run.pay(len(x.Data)) {
+			return false
+		}
 		if _, found := slices.BinarySearchFunc(s.enum, unordered(x), value.Compare); !found {
 			return v.no("must be one of the values of enum")
 		}
@@ -130,6 +133,9 @@ func decimal(v value.Value) (*big.Rat, bool) {
 }
 
 func (v *validation) text(s *schema, x value.Value) bool {
+	if !v.run.pay(len(x.Data)) {
+		return false
+	}
 	if s.length != anything && !s.length.holds(utf8.RuneCount(x.TextBytes())) {
 		return v.no("has too few or too many characters")
 	}
@@ -141,6 +147,9 @@ func (v *validation) text(s *schema, x value.Value) bool {
 
 func (v *validation) array(s *schema, d value.Doc) bool {
 	n := d.Len()
+	if !v.run.pay(len(d)) {
+		return false
+	}
 	if !s.elements.holds(n) {
 		return v.no("has too few or too many elements")
 	}
@@ -182,6 +191,9 @@ func (v *validation) distinct(d value.Doc) bool {
 }
 
 func (v *validation) object(s *schema, d value.Doc) bool {
+	if !v.run.pay(len(d) * (1 + len(s.required) + len(s.dependencies))) {
+		return false
+	}
 	if s.members != anything && !s.members.holds(d.Len()) {
 		return v.no("has too few or too many members")
 	}

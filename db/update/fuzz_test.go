@@ -117,3 +117,47 @@ func FuzzSeed(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPositions: filters of elements and the position of a condition lead to
+// sound documents that keep their _id, or to errors with a code.
+func FuzzPositions(f *testing.F) {
+	for _, c := range cases[updateCase](f, language+"update.jsonl") {
+		if c.Document != nil {
+			f.Add([]byte(c.Update), []byte(c.Document), []byte(`{"filters":`+string(orNone(c.ArrayFilters))+`}`), 1)
+		}
+	}
+	f.Fuzz(func(t *testing.T, spec, document, filters []byte, at int) {
+		u, err := value.ParseJSON(spec, value.ParseOptions{Now: valuetest.Now})
+		if err != nil {
+			return
+		}
+		list, err := value.ParseJSON(filters, value.ParseOptions{Now: valuetest.Now})
+		if err != nil {
+			return
+		}
+		d, err := value.ParseJSON(document, value.ParseOptions{Now: valuetest.Now})
+		if err != nil {
+			return
+		}
+		var docs []value.Doc
+		for _, v := range list.Get("filters").Doc().All() {
+			docs = append(docs, v.Doc())
+		}
+		p, err := update.Compile(u, docs...)
+		if err != nil {
+			coded(t, err)
+			return
+		}
+		out, _, err := p.Apply(update.Run{Now: valuetest.Now, Position: at}, d)
+		if err != nil {
+			coded(t, err)
+			return
+		}
+		if err := value.Check(out); err != nil {
+			t.Fatalf("%s on %s: %v", spec, document, err)
+		}
+		if id := d.Get("_id"); !id.IsMissing() && !value.Equal(id, out.Get("_id")) {
+			t.Fatalf("%s on %s: _id changed", spec, document)
+		}
+	})
+}
