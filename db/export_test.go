@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"baas/db/aggregate"
+
 	"baas/db/commit"
 	"baas/db/effort"
 	"baas/db/txn"
@@ -56,3 +58,11 @@ func OpenTransactions(e *Engine) (n, bytes int) {
 	defer o.mu.Unlock()
 	return len(o.byID), o.bytes
 }
+
+// SetPipelineBudget sets how much memory one Aggregate may hold.
+func SetPipelineBudget(e *Engine, stage, total int) {
+	e.bounds.pipeline = aggregate.Budget{Stage: stage, Sort: stage, Total: total}
+}
+
+// SetSearchTime sets how many milliseconds one request may search.
+func SetSearchTime(e *Engine, ms int) { e.bounds.searchTime = time.Duration(ms) * time.Millisecond }

@@ -116,7 +116,9 @@ func (c *cut) push(d value.Doc) error {
 	return c.memory.charge(len(d) + overhead)
 }
 
-func (c *cut) full() bool { return len(c.kept) >= cutDocuments || c.memory.used >= cutBytes }
+func (c *cut) full() bool {
+	return len(c.kept) >= cutDocuments || c.memory.used >= min(cutBytes, c.memory.limit/4)
+}
 
 func (c *cut) drain() error {
 	kept := c.kept

@@ -222,7 +222,7 @@ func (j *joining) push(d value.Doc) error {
 	if err := j.batch.charge(len(d) + overhead); err != nil {
 		return err
 	}
-	if len(j.kept) >= batchDocuments || j.batch.used >= batchBytes {
+	if len(j.kept) >= batchDocuments || j.batch.used >= min(batchBytes, j.batch.limit/4) {
 		return j.flush()
 	}
 	return nil

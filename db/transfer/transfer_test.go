@@ -68,8 +68,11 @@ func TestReading(t *testing.T) {
 		{"csv without header", transfer.CSV, "x,1\n", transfer.ReadOptions{Fields: []string{"_id", "n"}}, "1 {\"_id\":\"x\",\"n\":1}"},
 		{"csv with mark and CR", transfer.CSV, "\ufeff_id , n\r\nx,1\r\n", transfer.ReadOptions{}, "2 {\"_id\":\"x\",\"n\":1}"},
 		{"csv, dotted names", transfer.CSV, "a.b,a.c.d,e\n1,2,3", transfer.ReadOptions{}, `2 {"a":{"b":1,"c":{"d":2}},"e":3}`},
-		{"csv, kinds of cells", transfer.CSV, "a,b,c,d,e,f,g,h,i\n1,1.5,true,null,x y,\"{\"\"$date\"\":5}\",\"[1,\"\"z\"\"]\",0123,\"\"\"5\"\"\"", transfer.ReadOptions{},
-			`2 {"a":1,"b":1.5,"c":true,"d":null,"e":"x y","f":{"$date":"1970-01-01T00:00:00.005Z"},"g":[1,"z"],"h":"0123","i":"5"}`},
+		{
+			"csv, kinds of cells", transfer.CSV, "a,b,c,d,e,f,g,h,i\n1,1.5,true,null,x y,\"{\"\"$date\"\":5}\",\"[1,\"\"z\"\"]\",0123,\"\"\"5\"\"\"",
+			transfer.ReadOptions{},
+			`2 {"a":1,"b":1.5,"c":true,"d":null,"e":"x y","f":{"$date":"1970-01-01T00:00:00.005Z"},"g":[1,"z"],"h":"0123","i":"5"}`,
+		},
 		{"csv, columns of texts", transfer.CSV, "phone,n\n13800138000,1", transfer.ReadOptions{Texts: []string{"phone"}}, `2 {"phone":"13800138000","n":1}`},
 		{"csv, empty cells are absent", transfer.CSV, "a,b,c\n,2,\n", transfer.ReadOptions{}, `2 {"b":2}`},
 		{"csv, fewer cells", transfer.CSV, "a,b,c\n1\n", transfer.ReadOptions{}, `2 {"a":1}`},
