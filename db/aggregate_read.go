@@ -10,7 +10,6 @@ import (
 	"baas/db/fault"
 	"baas/db/kv"
 	"baas/db/plan"
-	"baas/db/query"
 	"baas/db/rules"
 	"baas/db/value"
 )
@@ -74,17 +73,15 @@ func (s *callersStore) read(in aggregate.Input, f *aggregate.Feed) error {
 		return err
 	}
 	w := &walk{effort: s.effort, between: f.Drain}
-	if in.Sort != nil {
-		if w.sort, err = query.CompileSort(in.Sort); err != nil {
-			return err
-		}
+	if w.sort, err = compileOrder(in.Sort, search.filter); err != nil {
+		return err
 	}
 	left := in.Limit
 	var unsorted collector
 	err = s.engine.each(s.ctx, s.principal, in.Collection, rules.Read, w, search, func(h hit) error {
 		if w.sort != nil && !w.sorted {
 			if unsorted == nil {
-				unsorted = newCollector(w.sort, 0, min(in.Limit, math.MaxInt32), s.engine.bounds)
+				unsorted = newCollector(search.order(w.sort), 0, min(in.Limit, math.MaxInt32), s.engine.bounds)
 			}
 			return unsorted.offer(h)
 		}

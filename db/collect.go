@@ -28,7 +28,7 @@ type page struct {
 
 func (p *page) offer(h hit) error {
 	if p.collector == nil {
-		sort := p.find.sort
+		sort := p.find.search.order(p.find.sort)
 		if p.walk.sorted {
 			sort = nil
 		}
@@ -97,13 +97,16 @@ type sorted struct {
 }
 
 func (c *sorted) compare(a, b hit) int {
-	if n := c.sort.Compare(a.doc, b.doc); n != 0 {
+	if n := c.sort.CompareRanked(a.doc, a.rank, b.doc, b.rank); n != 0 {
 		return n
 	}
 	return cmp.Compare(a.at, b.at)
 }
 
-func (c *sorted) offer(h hit) error {
+func (c *sorted) offer(h hit) (err error) {
+	if h.rank, err = c.sort.Rank(nil, h.doc); err != nil {
+		return err
+	}
 	full := c.most > 0 && len(c.kept) == c.most
 	if full && c.compare(h, c.kept[0]) >= 0 {
 		return nil

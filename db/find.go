@@ -40,10 +40,8 @@ func compileFind(p rules.Principal, q FindRequest) (f compiledFind, err error) {
 	if f.search, err = compileSearch(p, q.Query); err != nil {
 		return f, err
 	}
-	if !q.Sort.IsEmpty() {
-		if f.sort, err = query.CompileSort(q.Sort); err != nil {
-			return f, err
-		}
+	if f.sort, err = compileOrder(q.Sort, f.search.filter); err != nil {
+		return f, err
 	}
 	if !q.Projection.IsEmpty() {
 		f.projection, err = query.CompileProjection(q.Projection, f.search.filter)
@@ -59,10 +57,36 @@ func (f compiledFind) first() int64 {
 	return f.Skip + f.Limit
 }
 
+// compileOrder reads an order; without one, a search around a place has its own.
+func compileOrder(sort value.Doc, f *query.Filter) (*query.Sort, error) {
+	if sort.IsEmpty() {
+		if near := f.Near(); near != nil {
+			return near.Sort(), nil
+		}
+		return nil, nil
+	}
+	order, err := query.CompileSort(sort)
+	if err == nil && order.ByTextScore() && !f.HasText() {
+		err = fault.Refused("sort", "query requires text score metadata, but it is not available; add a $text to the condition")
+	}
+	return order, err
+}
+
+// order returns an order with all that it needs to know of the condition.
+func (s *search) order(sort *query.Sort) *query.Sort {
+	if sort != nil && sort.ByTextScore() {
+		return sort.With(s.filter)
+	}
+	return sort
+}
+
 // project cuts the documents down once they are out of the store.
 func (f compiledFind) project(e *effort.Meter, docs []value.Doc) ([]value.Doc, error) {
 	if f.projection == nil {
 		return docs, nil
+	}
+	if f.search.bound {
+		f.projection = f.projection.With(f.search.filter)
 	}
 	for i, d := range docs {
 		cut, err := f.projection.ApplyWithin(e, d)
@@ -148,6 +172,9 @@ func (e *Engine) Count(ctx context.Context, p rules.Principal, coll string, q va
 		if known || err != nil {
 			return n, err
 		}
+	}
+	if s.filter.Near() != nil {
+		return 0, query.NearNotAllowed("query")
 	}
 	var n int64
 	w := &walk{counting: true}

@@ -74,6 +74,9 @@ func (e *Engine) addIndex(tx *commit.Tx, c collection, spec IndexSpec) error {
 	if there, err := u.known(compiled.IndexSpec); there || err != nil {
 		return err
 	}
+	if err := u.oneTextIndex(compiled.IndexSpec); err != nil {
+		return err
+	}
 	if len(u.all) >= MaxIndexes {
 		return fault.New(fault.DatabaseFailed, "a collection has at most %d indexes; drop one first", MaxIndexes)
 	}

@@ -23,6 +23,8 @@ type search struct {
 	// ids, when byID is set, are the only ids the condition may hold for.
 	ids  []value.Value
 	byID bool
+	// bound says that a $text in the filter knows what it speaks of.
+	bound bool
 }
 
 // compileSearch reads a condition for p. Codes: those of query.Compile.

@@ -54,6 +54,9 @@ func (e *Engine) write(ctx context.Context, p rules.Principal, name string, op r
 				return err
 			}
 			w.effort = effort.New(ctx, e.bounds.inside)
+			if err := s.bindText(tx, w.coll.id); err != nil {
+				return err
+			}
 			err = fn(w, finder{w: w, search: s, filter: w.grant.narrow(s.filter), before: before, multi: multi})
 			if err != nil {
 				return err

@@ -7,7 +7,6 @@ import (
 	"baas/db/aggregate"
 	"baas/db/effort"
 	"baas/db/fault"
-	"baas/db/query"
 	"baas/db/rules"
 	"baas/db/value"
 )
@@ -60,10 +59,10 @@ func (s *transactionStore) read(in aggregate.Input, f *aggregate.Feed) error {
 	if find.search, err = compileSearch(s.principal, in.Query); err != nil {
 		return err
 	}
-	if in.Sort != nil {
-		if find.sort, err = query.CompileSort(in.Sort); err != nil {
-			return err
-		}
+	if find.sort, err = compileOrder(in.Sort, find.search.filter); err != nil {
+		return err
+	}
+	if find.sort != nil {
 		find.Limit = min(in.Limit, math.MaxInt32)
 	}
 	docs, err := s.t.find(s.ctx, s.principal, find)

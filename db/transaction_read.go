@@ -59,6 +59,9 @@ func (t *transaction) find(ctx context.Context, p rules.Principal, f compiledFin
 	if err != nil {
 		return nil, err
 	}
+	if err := t.bindText(ctx, f.search, g.coll.id); err != nil {
+		return nil, err
+	}
 	if f.sort != nil {
 		docs, err = t.sorted(ctx, p, g, f)
 	} else {
@@ -158,7 +161,7 @@ func (t *transaction) count(n int) error {
 }
 
 func (t *transaction) sorted(ctx context.Context, p rules.Principal, g grant, f compiledFind) ([]value.Doc, error) {
-	c := newCollector(f.sort, f.Skip, f.Limit, t.e.bounds)
+	c := newCollector(f.search.order(f.sort), f.Skip, f.Limit, t.e.bounds)
 	l := looking{op: rules.Read, search: f.search, sort: f.sort, first: f.most()}
 	err := t.look(ctx, p, g, l, func(s sight) error {
 		return c.offer(hit{at: place(s.at), doc: s.doc})
@@ -230,6 +233,9 @@ func (t *transaction) gather(ctx context.Context, p rules.Principal, g grant, l 
 // store, by whatever way the search takes; what others have written to, in the
 // change log, as it was; the transaction's own in its overlay.
 func (t *transaction) look(ctx context.Context, p rules.Principal, g grant, l looking, fn func(sight) error) error {
+	if err := t.bindText(ctx, l.search, g.coll.id); err != nil {
+		return err
+	}
 	v := &viewer{t: t, coll: g.coll, filter: g.narrow(l.search.filter), fn: fn}
 	v.effort = effort.New(ctx, t.e.bounds.searching)
 	if l.search.byID {

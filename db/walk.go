@@ -19,6 +19,7 @@ type hit struct {
 	at      place
 	version uint64 // the operation that wrote it
 	doc     value.Doc
+	rank    float64 // of a sort by text score or distance
 }
 
 // walk goes to the documents of one search, in one view or several: in natural
@@ -117,6 +118,9 @@ func (a *allowance) spend(bytes int) (full bool) {
 // view passes the documents that match, until fn fails, the collection ends or
 // the bounds of a view are met. kv.ErrStop of fn ends the walk.
 func (w *walk) view(r kv.Reader, g grant, s *search, b bounds, fn func(hit) error) error {
+	if err := s.bindText(r, g.coll.id); err != nil {
+		return err
+	}
 	filter := g.narrow(s.filter)
 	if !w.started {
 		if err := w.start(r, g, s, filter); err != nil {
@@ -147,7 +151,7 @@ func (w *walk) view(r kv.Reader, g grant, s *search, b bounds, fn func(hit) erro
 			return err
 		}
 		w.passed++
-		return fn(hit{at, storedVersion(stored), doc})
+		return fn(hit{at: at, version: storedVersion(stored), doc: doc})
 	}
 	done, err := w.source.view(r, w.allowance(b), matching)
 	w.done = done || err != nil
@@ -188,7 +192,13 @@ func (w *walk) choose(r kv.Reader, coll collection, filter *query.Filter) error 
 		return err
 	}
 	q := plan.Query{Filter: filter, Needs: filter.Needs()}
-	if w.sort != nil && !w.sort.Ranked() {
+	switch {
+	case w.sort == nil:
+	case w.sort.ByDistance():
+		if w.outwards(q, filter.Near(), set) {
+			return nil
+		}
+	case !w.sort.Ranked():
 		q.Sort = w.sort.Keys()
 	}
 	c := race{r: r, w: w, set: set, coll: coll, filter: filter, plans: plan.Choose(q, set.ready)}

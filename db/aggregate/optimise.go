@@ -133,6 +133,11 @@ func (r *run) input(p *Pipeline, collection string) (Input, []stage, error) {
 				return in, nil, err
 			}
 			in.Query = found.condition(found.key, r.vars)
+			if len(rest) > 1 {
+				if l, ok := rest[1].(*limit); ok {
+					in.Limit = l.n
+				}
+			}
 			return in, append([]stage{found}, rest[1:]...), nil
 		}
 		if d, ok := rest[0].(*describe); ok {

@@ -25,7 +25,7 @@ type Budget struct {
 type Input struct {
 	Collection  string
 	Query, Sort value.Doc // nil: every document, in natural order; of a $near nearest first
-	Limit       int64     // of a sorted input: how many are wanted; 0 means all
+	Limit       int64     // of a sorted input, or one with $near: how many are wanted; 0 means all
 	Joined      bool      // not the collection of the request: a missing one has no documents
 	// Describe asks for documents about the collection instead of its own: the
 	// name of the stage that they are for, $collStats or $indexStats.

@@ -33,6 +33,10 @@ func compileSort(at string, v value.Value) (*sort, error) {
 }
 
 func (s *sort) open(r *run, next sink) (sink, error) {
+	if s.order.ByTextScore() { // the store could not do it
+		return nil, fault.New(fault.DatabaseFailed,
+			"$sort: query requires text score metadata, but it is not available; sort right behind the $match with $text")
+	}
 	return &sorting{sort: s, run: r, next: next, memory: r.account("$sort", r.budget.Sort)}, nil
 }
 

@@ -191,6 +191,15 @@ func (p *planar) ranges() ([]Range, bool) {
 	return rangesOf(cover(rect)), true
 }
 
+// Ranges returns the cells of an index among which all that the search asks for
+// is found; ok is false when that is everything, or in the plane.
+func (n *Near) Ranges() (ranges []Range, ok bool) {
+	if angle := n.max * n.unit; !n.flat && angle < maxAngle {
+		return rangesOf(cover(newCircle(n.centre, angle).widened())), true
+	}
+	return nil, false
+}
+
 // Ring is one step of a search that goes outwards.
 type Ring struct {
 	Ranges []Range // where geometries of the ring are, and what earlier rings did not name

@@ -13,6 +13,8 @@ type Query struct {
 	Filter *query.Filter
 	Needs  query.Needs // of Filter
 	Sort   []query.SortKey
+
+	ring *ring // of Around: instead of what Filter says of the path
 }
 
 // Order is the order in which a plan gives documents.
@@ -164,7 +166,7 @@ func (q Query) union(branches []query.Needs, indexes []*Index) (Plan, bool) {
 
 // use returns the plan with one index, if it helps at all.
 func (q Query) use(x *Index) (Plan, bool) {
-	if x.Sparse && !q.inSparse(x) {
+	if x.Sparse && !x.hasTerms() && !q.inSparse(x) {
 		return Plan{}, false
 	}
 	b := bounding{x: x, q: q, exact: q.Needs.Exact && !x.Inexact}
@@ -349,6 +351,9 @@ func width(spans []span) int {
 
 func (b *bounding) terms(f *field) ([]span, bool) {
 	ranges, ok := f.terms.Ranges(f.paths, b.q.Filter)
+	if r := b.q.ring; r != nil && f.isOf(Sphere2D, r.path) {
+		ranges, ok = r.ranges, true
+	}
 	if !ok {
 		return nil, false
 	}

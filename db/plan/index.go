@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"baas/db/value"
@@ -97,6 +98,12 @@ func (x *Index) FieldKind(i int) Kind { return x.fields[i].kind }
 
 // isMultikey reports whether arrays stand on the path of a field.
 func (x *Index) isMultikey(f *field) bool { return x.Multikey>>f.first&1 != 0 }
+
+// hasTerms reports whether the index keeps terms: a document without any has no
+// entry then, sparse or not.
+func (x *Index) hasTerms() bool {
+	return slices.ContainsFunc(x.fields, func(f field) bool { return f.terms != nil })
+}
 
 // lookup walks through objects to the end of the parts, or to the first array.
 // rest is what is left of the parts there.

@@ -24,4 +24,12 @@ type Terms interface {
 type Range struct{ Low, High []byte }
 
 // termsOf returns what makes the terms of a kind, nil for none.
-func termsOf(Kind) Terms { return nil }
+func termsOf(k Kind) Terms {
+	switch k {
+	case Sphere2D:
+		return sphere{}
+	case Text:
+		return words{}
+	}
+	return nil
+}

@@ -111,6 +111,9 @@ func (s *Sort) Compare(a, b value.Doc) int {
 // computed for each document once.
 func (s *Sort) Ranked() bool { return s.near != nil || s.ByTextScore() }
 
+// ByDistance reports whether the order is that of [Near.Sort].
+func (s *Sort) ByDistance() bool { return s.near != nil }
+
 // Rank returns the text score or distance of a document; 0 when the order needs
 // neither. The error is that of [Filter.MatchWithin].
 func (s *Sort) Rank(m *effort.Meter, d value.Doc) (float64, error) {

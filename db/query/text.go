@@ -82,6 +82,21 @@ func Texts(d value.Doc, dotted string, yield func(text []byte)) {
 	}
 }
 
+// Ends calls yield with each value that a path ends at in d: an array as a whole,
+// not its elements.
+func Ends(d value.Doc, dotted string, yield func(v value.Value)) {
+	leaf := node{kind: kindArrayPredicate, path: splitPath(dotted), ask: ends(yield)}
+	leaf.walk(&run{}, d, leaf.path)
+}
+
+// ends hands every value over. It never holds, so that the walk goes on.
+type ends func(v value.Value)
+
+func (e ends) holds(_ *effort.Meter, v value.Value) (bool, error) {
+	e(v)
+	return false, nil
+}
+
 // HasText reports whether the condition has a $text: it can only be matched
 // after [Filter.WithText].
 func (f *Filter) HasText() bool { return f.root.text() != nil }
