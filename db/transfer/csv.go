@@ -72,7 +72,7 @@ func (r *csvReader) row() (line int, err error) {
 	line = r.lines.line
 	text, err := r.lines.next()
 	if errors.Is(err, errTooLong) {
-		return line, fault.Invalid("line", "is longer than %d bytes, more than any document", MaxRecord)
+		return line, fault.Invalid("line", "is longer than %d bytes, more than any document", r.lines.most)
 	}
 	if err != nil {
 		return line, err
@@ -121,8 +121,8 @@ func (r *csvReader) quoted(cell, rest []byte) (whole, after []byte, err error) {
 		switch {
 		case i < 0:
 			cell = append(cell, rest...)
-			if len(cell) > MaxRecord {
-				return nil, nil, fault.Invalid("line", "a cell is longer than %d bytes; its closing quote is missing", MaxRecord)
+			if len(cell) > r.lines.most {
+				return nil, nil, fault.Invalid("line", "a cell is longer than %d bytes; its closing quote is missing", r.lines.most)
 			}
 			if rest, err = r.lines.next(); err != nil {
 				return nil, nil, fault.Invalid("line", "the closing quote of a cell is missing")
@@ -175,12 +175,12 @@ func (r *csvReader) cell(text string, isText bool) (value.Value, error) {
 	if !looksTyped(text) || isText && text[0] != '"' {
 		return value.String(text), nil
 	}
-	v, err := value.ParseJSONValue([]byte(text), value.ParseOptions{Now: r.o.Now, RegexValues: true})
-	if err != nil && json.Valid([]byte(text)) {
-		return v, err // such as a {"$date": …} that is none
-	}
-	if err != nil {
+	if !json.Valid([]byte(text)) {
 		return value.String(text), nil
+	}
+	v, err := value.ParseJSONValue([]byte(text), value.ParseOptions{Now: r.o.Now, RegexValues: true})
+	if err != nil {
+		return v, err // such as a {"$date": …} that is none
 	}
 	if v.Type == value.TypeObject {
 		d, err := Nest(v.Doc())

@@ -53,6 +53,8 @@ type Reader interface {
 type ReadOptions struct {
 	// FirstLine is the number of the file's first line; 0 means 1.
 	FirstLine int
+	// MaxRecord bounds the bytes of a line or row; 0 means the constant.
+	MaxRecord int
 	// Now is what server dates resolve against. Zero refuses them.
 	Now time.Time
 	// Fields names the columns of a CSV file that has no header.
@@ -67,7 +69,10 @@ func NewReader(f Format, r io.Reader, o ReadOptions) (Reader, error) {
 	if o.FirstLine == 0 {
 		o.FirstLine = 1
 	}
-	l := &lines{r: bufio.NewReaderSize(r, 64<<10), line: o.FirstLine}
+	if o.MaxRecord == 0 {
+		o.MaxRecord = MaxRecord
+	}
+	l := &lines{r: bufio.NewReaderSize(r, 64<<10), line: o.FirstLine, most: o.MaxRecord}
 	if err := l.mark(); err != nil {
 		return nil, err
 	}
@@ -84,6 +89,7 @@ func NewReader(f Format, r io.Reader, o ReadOptions) (Reader, error) {
 type lines struct {
 	r    *bufio.Reader
 	line int // number of the next line
+	most int // bytes of one
 	buf  []byte
 }
 
@@ -109,7 +115,7 @@ func (l *lines) next() ([]byte, error) {
 	long := false
 	for {
 		part, err := l.r.ReadSlice('\n')
-		if long = long || len(l.buf)+len(part) > MaxRecord; !long {
+		if long = long || len(l.buf)+len(part) > l.most; !long {
 			l.buf = append(l.buf, part...)
 		}
 		if errors.Is(err, bufio.ErrBufferFull) {
@@ -138,7 +144,7 @@ func (r *jsonReader) Next() (Record, error) {
 		rec := Record{Line: r.lines.line}
 		text, err := r.lines.next()
 		if errors.Is(err, errTooLong) {
-			rec.Err = fault.Invalid("line", "is longer than %d bytes, more than any document", MaxRecord)
+			rec.Err = fault.Invalid("line", "is longer than %d bytes, more than any document", r.lines.most)
 			return rec, nil
 		}
 		if err != nil {
