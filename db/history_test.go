@@ -220,6 +220,25 @@ func TestUndoOfMany(t *testing.T) {
 	equal(t, "again", res, db.UndoResult{To: to})
 }
 
+// TestUndoOfExchangedValues: two documents that have exchanged the values of a
+// unique index get their own back.
+func TestUndoOfExchangedValues(t *testing.T) {
+	t.Parallel()
+	e := openWith(t, "c")
+	must(t, e.CreateIndex(t.Context(), admin, "c", db.IndexSpec{Keys: []db.IndexKey{{Path: "mail"}}, Unique: true}))
+	insert(t, e, "c", `{"_id": 1, "mail": "a"}`, `{"_id": 2, "mail": "b"}`)
+	to, err := e.LastSeq(t.Context())
+	must(t, err)
+	for _, step := range [][2]string{{"1", "x"}, {"2", "a"}, {"1", "b"}} {
+		write(t, e, admin, `{"_id": `+step[0]+`}`, `{"$set": {"mail": "`+step[1]+`"}}`)
+	}
+	insert(t, e, "c", `{"_id": 3, "mail": "c"}`)
+	_, err = e.Undo(t.Context(), admin, db.UndoRequest{Collection: "c", To: to})
+	must(t, err)
+	equal(t, "documents", lines(find(t, e, db.FindRequest{Collection: "c"})), `{"_id":1,"mail":"a"}`+"\n"+`{"_id":2,"mail":"b"}`)
+	equal(t, "by index", lines(find(t, e, db.FindRequest{Collection: "c", Query: dbtest.Doc(t, `{"mail": "b"}`)})), `{"_id":2,"mail":"b"}`)
+}
+
 func TestUndoRefuses(t *testing.T) {
 	t.Parallel()
 	now := newClock()

@@ -217,7 +217,6 @@ func (u *undoing) first(rec commit.Record) (past, bool, error) {
 func (u *undoing) write(ctx context.Context, batch []past) error {
 	var did UndoResult
 	err := u.e.do(ctx, func(tx *commit.Tx) error {
-		did = UndoResult{}
 		w, err := u.e.beginWriting(tx, u.p, u.q.Collection, rules.Update)
 		if err != nil {
 			return err
@@ -226,10 +225,8 @@ func (u *undoing) write(ctx context.Context, batch []past) error {
 			return missingCollection(u.q.Collection) // dropped and made anew meanwhile
 		}
 		w.effort = effort.New(ctx, u.e.bounds.inside)
-		for _, d := range batch {
-			if err := w.restore(d, &did); err != nil {
-				return err
-			}
+		if did, err = w.restore(batch); err != nil {
+			return err
 		}
 		return w.finish()
 	})
@@ -244,28 +241,51 @@ func (u *undoing) write(ctx context.Context, batch []past) error {
 	return err
 }
 
-// restore makes a document what it was.
-func (w *writing) restore(d past, did *UndoResult) error {
-	var now value.Doc
-	places, err := placesOf(w.tx, w.coll.id, []value.Value{d.id})
-	if err != nil {
-		return err
+// restore makes documents what they were. All index entries that go, go before
+// any comes: documents may have exchanged unique values.
+func (w *writing) restore(batch []past) (did UndoResult, err error) {
+	type present struct {
+		at  place
+		doc value.Doc // nil: there is none
 	}
-	if len(places) > 0 {
-		if now, err = w.read(places[0]); err != nil {
-			return err
+	now := make([]present, len(batch))
+	for i, d := range batch {
+		places, err := placesOf(w.tx, w.coll.id, []value.Value{d.id})
+		if err != nil {
+			return did, err
+		}
+		if len(places) == 0 {
+			continue
+		}
+		doc, err := w.read(places[0])
+		if err != nil {
+			return did, err
+		}
+		now[i] = present{places[0], doc}
+		switch {
+		case d.doc == nil:
+			did.Removed++
+			err = w.remove(places[0], doc)
+		case !bytes.Equal(d.doc, doc):
+			err = w.indexes.move(places[0], doc, nil)
+		}
+		if err != nil {
+			return did, err
 		}
 	}
-	switch {
-	case d.doc == nil && now == nil, bytes.Equal(d.doc, now):
-		return nil
-	case d.doc == nil:
-		did.Removed++
-		return w.remove(places[0], now)
-	case now == nil:
-		did.Added++
-		return w.add(d.doc, d.id)
+	for i, d := range batch {
+		switch {
+		case d.doc == nil || bytes.Equal(d.doc, now[i].doc):
+		case now[i].doc == nil:
+			did.Added++
+			err = w.add(d.doc, d.id)
+		default:
+			did.Changed++
+			err = w.settle(now[i].at, Replaced, now[i].doc, d.doc)
+		}
+		if err != nil {
+			return did, err
+		}
 	}
-	did.Changed++
-	return w.change(places[0], Replaced, now, d.doc)
+	return did, nil
 }

@@ -274,3 +274,39 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestCutter(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		format transfer.Format
+		text   string
+		size   int
+		want   string // line:part, joined
+	}{
+		"lines":        {transfer.JSON, "\ufeff{1}\n\n{2}\n{3}", 6, "1:{1}\n\n|3:{2}\n|4:{3}"},
+		"all at once":  {transfer.JSON, "{1}\n{2}\n", 100, "1:{1}\n{2}\n"},
+		"one by one":   {transfer.JSON, "{1}\n{2}\n", 1, "1:{1}\n|2:{2}\n"},
+		"rows":         {transfer.CSV, "a,b\n\"x\ny\"\"\",2\n3,4\n", 5, "1:a,b\n|2:\"x\ny\"\"\",2\n|4:3,4\n"},
+		"nothing":      {transfer.JSON, "", 5, ""},
+		"an open cell": {transfer.CSV, "a\n\"x\n", 1, "1:a\n|2:\"x\n"},
+	} {
+		c, err := transfer.NewCutter(tc.format, strings.NewReader(tc.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for {
+			part, line, err := c.Next(tc.size)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, string(value.AppendPlain(nil, value.Int(int64(line))))+":"+string(part))
+		}
+		if got := strings.Join(out, "|"); got != tc.want {
+			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		}
+	}
+}
