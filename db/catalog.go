@@ -20,6 +20,10 @@ type CollectionInfo struct {
 	Bytes     int64 // of their BSON
 	Created   time.Time
 	Validated bool // it has a validator
+	// Indexes counts the indexes, the one on _id among them; IndexBytes those
+	// of the others' keys.
+	Indexes    int
+	IndexBytes int64
 }
 
 // CreateCollection makes an empty collection in mode PRIVATE with an index on
@@ -156,7 +160,9 @@ func (e *Engine) Collections(ctx context.Context, p rules.Principal) ([]Collecti
 	err := e.view(ctx, func(r kv.Reader) error {
 		return eachCollection(r, func(c collection) error {
 			if !isSystem(c.name) || p.Role == rules.System {
-				list = append(list, e.info(c))
+				i, err := e.info(r, c)
+				list = append(list, i)
+				return err
 			}
 			return nil
 		})
@@ -164,11 +170,17 @@ func (e *Engine) Collections(ctx context.Context, p rules.Principal) ([]Collecti
 	return list, err
 }
 
-func (e *Engine) info(c collection) CollectionInfo {
-	return CollectionInfo{
+func (e *Engine) info(r kv.Reader, c collection) (CollectionInfo, error) {
+	i := CollectionInfo{
 		Name: c.name, Mode: c.mode, Count: int64(c.count), Bytes: int64(c.bytes),
 		Created: time.UnixMilli(c.created).UTC(), Validated: e.validators.of(c.id) != nil,
 	}
+	indexes, err := e.describe(r, c)
+	i.Indexes = len(indexes)
+	for _, x := range indexes {
+		i.IndexBytes += x.Bytes
+	}
+	return i, err
 }
 
 func eachCollection(r kv.Reader, fn func(collection) error) error {

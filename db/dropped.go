@@ -142,23 +142,22 @@ func (e *Engine) Undrop(ctx context.Context, p rules.Principal, q UndropRequest)
 	if err := checkReach(p, q.As); err != nil {
 		return CollectionInfo{}, err
 	}
-	var back collection
+	var back CollectionInfo
 	err := e.manage(ctx, p, q.Name, func(tx *commit.Tx) error {
 		d, err := q.find(tx)
 		if err != nil {
 			return err
 		}
-		back = d.coll
-		back.name = q.As
-		return errors.Join(
-			e.appear(tx, actorOf(p), back),
-			tx.Delete(collectionPrefix(prefixDropped, d.id)),
-		)
+		d.coll.name = q.As
+		if err := e.appear(tx, actorOf(p), d.coll); err != nil {
+			return err
+		}
+		if back, err = e.info(tx, d.coll); err != nil {
+			return err
+		}
+		return tx.Delete(collectionPrefix(prefixDropped, d.id))
 	})
-	if err != nil {
-		return CollectionInfo{}, err
-	}
-	return e.info(back), nil
+	return back, err
 }
 
 func (q UndropRequest) find(r kv.Reader) (dropped, error) {

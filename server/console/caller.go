@@ -63,5 +63,6 @@ func (c *Console) signed(in *call) (Admin, error) {
 	if _, err := identity.TC3(in.r.Context(), e.Auth, req, "", c.o.Now()); err != nil {
 		return Admin{}, err
 	}
+	in.login = "key:" + parsed.ID
 	return Admin{Name: parsed.ID, Role: Owner}, nil
 }

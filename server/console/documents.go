@@ -5,57 +5,8 @@ import (
 
 	"baas/db"
 	"baas/db/fault"
-	"baas/db/rules"
 	"baas/db/value"
 )
-
-type collectionView struct {
-	Name  string     `json:"name"`
-	Mode  rules.Mode `json:"mode"`
-	Count int64      `json:"count"`
-	Bytes int64      `json:"bytes"`
-}
-
-func collections(c *Console, in *call) (any, error) {
-	e, err := c.env(in)
-	if err != nil {
-		return nil, err
-	}
-	infos, err := e.DB.Collections(in.r.Context(), principal())
-	if err != nil {
-		return nil, err
-	}
-	list := []collectionView{}
-	for _, i := range infos {
-		list = append(list, collectionView{Name: i.Name, Mode: i.Mode, Count: i.Count, Bytes: i.Bytes})
-	}
-	return map[string]any{"collections": list}, nil
-}
-
-// setCollection gives a collection its permission mode, and makes it if it is
-// missing.
-func setCollection(c *Console, in *call) (any, error) {
-	e, err := c.env(in)
-	if err != nil {
-		return nil, err
-	}
-	texts, err := in.texts("name", "mode")
-	if err != nil {
-		return nil, err
-	}
-	name, mode := texts[0], rules.Mode(texts[1])
-	if !mode.Valid() { // before anything is made
-		return nil, fault.Invalid("mode", "use one of READONLY, PRIVATE, ADMINWRITE, ADMINONLY")
-	}
-	err = e.DB.CreateCollection(in.r.Context(), principal(), name)
-	if err != nil && !fault.Is(err, fault.CollectionExists) {
-		return nil, err
-	}
-	if err := e.DB.SetMode(in.r.Context(), principal(), name, mode); err != nil {
-		return nil, err
-	}
-	return map[string]any{"name": name, "mode": mode}, nil
-}
 
 const (
 	defaultPage = 20
@@ -86,7 +37,7 @@ func documents(c *Console, in *call) (any, error) {
 	if req.Limit, err = in.number("limit", defaultPage, 1, maxPage); err != nil {
 		return nil, err
 	}
-	docs, err := e.DB.Find(in.r.Context(), principal(), req)
+	docs, err := e.DB.Find(in.r.Context(), in.principal(), req)
 	if err != nil {
 		return nil, err
 	}

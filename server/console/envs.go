@@ -10,9 +10,10 @@ import (
 	"baas/server/reply"
 )
 
-// principal is what the console does things as: an admin who is no user.
-func principal() rules.Principal {
-	return rules.Principal{Role: rules.Admin, Source: "wx_unknown"}
+// principal is what the console does things as: an admin who is no user, by
+// the name under which the change log keeps what he does.
+func (in *call) principal() rules.Principal {
+	return rules.Principal{Role: rules.Admin, Source: "wx_unknown", Session: in.login}.Through("", in.id)
 }
 
 // env returns the environment that the path names. Code: InvalidEnv.

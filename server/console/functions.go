@@ -52,7 +52,7 @@ func functionList(c *Console, in *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := e.Functions.List(in.r.Context(), principal())
+	all, err := e.Functions.List(in.r.Context(), in.principal())
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func deploy(c *Console, in *call) (any, error) {
 	if err := unpack(archive, dir); err != nil {
 		return nil, err
 	}
-	v, err := e.Functions.Deploy(in.r.Context(), principal(), functions.Source{Name: name, Dir: dir})
+	v, err := e.Functions.Deploy(in.r.Context(), in.principal(), functions.Source{Name: name, Dir: dir})
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func deleteFunction(c *Console, in *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return struct{}{}, e.Functions.Delete(in.r.Context(), principal(), name)
+	return struct{}{}, e.Functions.Delete(in.r.Context(), in.principal(), name)
 }
 
 // callFunction runs a function with the body as its event.
@@ -113,7 +113,7 @@ func callFunction(c *Console, in *call) (any, error) {
 	if !json.Valid(event) {
 		return nil, fault.Invalid("body", "the event must be valid JSON")
 	}
-	res, err := e.Functions.Call(in.r.Context(), principal(), functions.Call{Name: name, Event: event, RequestID: in.id})
+	res, err := e.Functions.Call(in.r.Context(), in.principal(), functions.Call{Name: name, Event: event, RequestID: in.id})
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +138,12 @@ func logs(c *Console, in *call) (any, error) {
 	query := in.r.URL.Query()
 	q := functions.LogQuery{Function: query.Get("function"), RequestID: query.Get("requestId"), Limit: int(limit)}
 	if query.Get("follow") != "1" {
-		lines, err := e.Functions.Logs(in.r.Context(), principal(), q)
+		lines, err := e.Functions.Logs(in.r.Context(), in.principal(), q)
 		return stream(func(out *lineWriter) error { return out.all(lines) }), err
 	}
 	// Followed first and read second: a line may come twice, but none is lost.
 	fresh, stop := e.Functions.Follow(1000)
-	lines, err := e.Functions.Logs(in.r.Context(), principal(), q)
+	lines, err := e.Functions.Logs(in.r.Context(), in.principal(), q)
 	if err != nil {
 		stop()
 		return nil, err

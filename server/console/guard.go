@@ -41,7 +41,23 @@ func routes() []route {
 		{http.MethodDelete, "/:env/keys/:key", Owner, revokeKey},
 		{http.MethodGet, "/:env/collections", Owner, collections},
 		{http.MethodPost, "/:env/collections", Owner, setCollection},
+		{http.MethodDelete, "/:env/collections/:collection", Owner, dropCollection},
+		{http.MethodPost, "/:env/collections/:collection/rename", Owner, renameCollection},
 		{http.MethodGet, "/:env/collections/:collection/documents", Owner, documents},
+		{http.MethodGet, "/:env/collections/:collection/fields", Owner, fields},
+		{http.MethodGet, "/:env/collections/:collection/export", Owner, exportDocuments},
+		{http.MethodPost, "/:env/collections/:collection/import", Owner, importDocuments},
+		{http.MethodGet, "/:env/collections/:collection/history", Owner, history},
+		{http.MethodPost, "/:env/collections/:collection/undo", Owner, undo},
+		{http.MethodGet, "/:env/collections/:collection/validator", Owner, validator},
+		{http.MethodPost, "/:env/collections/:collection/validator", Owner, setValidator},
+		{http.MethodPost, "/:env/collections/:collection/validator/check", Owner, checkDocuments},
+		{http.MethodGet, "/:env/collections/:collection/indexes", Owner, indexes},
+		{http.MethodPost, "/:env/collections/:collection/indexes", Owner, updateIndexes},
+		{http.MethodGet, "/:env/dropped", Owner, droppedCollections},
+		{http.MethodPost, "/:env/dropped/:collection/restore", Owner, restoreCollection},
+		{http.MethodGet, "/:env/stats", Owner, stats},
+		{http.MethodPost, "/:env/query", Owner, runScript},
 		{http.MethodGet, "/:env/functions", Owner, functionList},
 		{http.MethodPut, "/:env/functions/:function", Owner, deploy},
 		{http.MethodDelete, "/:env/functions/:function", Owner, deleteFunction},
@@ -57,6 +73,7 @@ type call struct {
 	w     http.ResponseWriter
 	id    string // request id
 	admin Admin  // zero on open routes
+	login string // what the admin showed: "key:" and an id, or "console:" and a name
 	limit int64  // bytes of the body
 	raw   []byte // the body, once it has been read
 	read  bool
@@ -89,6 +106,9 @@ func (c *Console) serve(row route) echo.HandlerFunc {
 		answer, err := c.answer(in, row)
 		if err != nil {
 			return c.refuse(in, err)
+		}
+		if file, ok := answer.(*download); ok {
+			return c.send(in, file)
 		}
 		if lines, ok := answer.(stream); ok {
 			header.Set(echo.HeaderContentType, "application/x-ndjson")
@@ -124,6 +144,9 @@ func (c *Console) answer(in *call, row route) (any, error) {
 			return nil, fault.New(fault.PermissionDenied, "this needs the role %s", row.role)
 		}
 		in.admin = admin
+		if in.login == "" {
+			in.login = "console:" + admin.Name
+		}
 	}
 	return row.handle(c, in)
 }
