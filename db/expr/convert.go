@@ -258,7 +258,7 @@ func appendText(dst []byte, v value.Value) []byte {
 	case value.TypeTimestamp:
 		n := timestampBits(v)
 		dst = time.Unix(int64(n>>32), 0).UTC().AppendFormat(dst, "Jan _2 15:04:05:")
-		return strconv.AppendUint(dst, n&math.MaxUint32, 16)
+		return strconv.AppendUint(dst, n&math.MaxUint32, 10)
 	}
 	return dst
 }

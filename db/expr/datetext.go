@@ -25,10 +25,10 @@ func dateToString(c *call, s *Scope) (value.Value, error) {
 	switch {
 	case err != nil:
 		return value.Value{}, err
-	case !okFormat || !okZone:
-		return null()
 	case !okDate:
 		return orNullOperand(c, s, 3)
+	case !okFormat || !okZone:
+		return null()
 	case !c.given(1):
 		format = isoFormat
 	}
