@@ -196,10 +196,16 @@ func (t *transaction) take(ctx context.Context) (leave func(), err error) {
 // what it holds of them is given back.
 func (t *transaction) fail(err error) {
 	t.failed = err
-	t.e.intents.Conflict(t.caller(), t.used)
+	if t.takesTurns() {
+		t.e.intents.Conflict(t.caller(), t.used)
+	}
 	t.e.intents.Leave(&t.intents)
 	t.own, t.reads, t.past = txn.Overlay{}, txn.Reads{}, nil
 }
+
+// takesTurns reports whether the transaction takes intents. Those of users do
+// not: a user could keep others from documents that he may only look at.
+func (t *transaction) takesTurns() bool { return t.owner.role >= rules.Admin }
 
 // caller is whom the intents take for the same caller.
 func (t *transaction) caller() string { return string(rune(t.owner.role)) + t.owner.name }
@@ -236,7 +242,7 @@ func (t *transaction) enter(ctx context.Context, p rules.Principal, name string,
 	if err != nil || t.started {
 		return g, err
 	}
-	if len(ids) == 1 {
+	if len(ids) == 1 && t.takesTurns() {
 		t.e.intents.Enter(ctx, &t.intents, t.caller(), txn.Key{Coll: g.coll.id, ID: keyOf(ids[0])})
 	}
 	err = t.e.view(ctx, func(r kv.Reader) (err error) {

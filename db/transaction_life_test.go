@@ -414,3 +414,46 @@ func TestTransactionValidates(t *testing.T) {
 	must(t, e.SetValidator(ctx, admin, "c", schema))
 	wantCode(t, tr.Commit(ctx), fault.DatabaseFailed, "name")
 }
+
+// TestTransactionTurns: after a conflict, the next try of a server's caller has
+// the documents of the last to itself among transactions; plain writes go on.
+// Users' transactions take no turns.
+func TestTransactionTurns(t *testing.T) {
+	t.Parallel()
+	alice := rules.Principal{Role: rules.User, UID: "alice"}
+	for name, tc := range map[string]struct {
+		p    rules.Principal
+		want fault.Code // for another transaction that writes meanwhile
+	}{"admin": {admin, fault.TransactionConflict}, "user": {alice, ""}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				e := dbtest.Open(t)
+				ctx := t.Context()
+				must(t, e.CreateCollection(ctx, admin, "c"))
+				insert(t, e, "c", `{"_id": 1, "_openid": "alice"}`, `{"_id": 2, "_openid": "alice"}`)
+				write := func(d documents, p rules.Principal, id int) error {
+					_, err := d.Update(ctx, p, db.UpdateRequest{Collection: "c", Query: byID(t, id), Update: dbtest.Doc(t, `{"$inc": {"n": 1}}`)})
+					return err
+				}
+				first := begin(t, e, tc.p)
+				must(t, write(first, tc.p, 1))
+				must(t, write(first, tc.p, 2))
+				must(t, write(e, admin, 2))
+				wantCode(t, first.Commit(ctx), fault.TransactionConflict, "conflict")
+
+				retry, other := begin(t, e, tc.p), begin(t, e, admin)
+				must(t, write(retry, tc.p, 1))
+				_, err := other.Count(ctx, admin, "c", nil)
+				must(t, err)
+				if err := write(other, admin, 2); fault.CodeOf(err) != tc.want {
+					t.Errorf("another transaction: %v, want %q", err, tc.want)
+				}
+				must(t, write(retry, tc.p, 2))
+				must(t, retry.Commit(ctx))
+				must(t, write(e, admin, 1))
+				must(t, write(e, admin, 2))
+			})
+		})
+	}
+}

@@ -213,17 +213,30 @@ func TestReads(t *testing.T) {
 // everything.
 func TestManyReads(t *testing.T) {
 	t.Parallel()
-	var r txn.Reads
-	for n := range 256 {
-		r.Search(1, query.Equal("n", value.Int32(int32(n))), 10)
-	}
-	if c, err := r.Concerns(nil, 1, 1, "x", nil, doc(1000)); c || err != nil {
-		t.Errorf("%v, %v before the last search", c, err)
-	}
-	for n := range 2 {
-		r.Search(1, query.Equal("n", value.Int32(int32(n))), 10)
-		if c, err := r.Concerns(nil, 1, 1000, "x", nil, doc(1000)); !c || err != nil {
-			t.Errorf("%v, %v after the last search", c, err)
-		}
+	for name, tc := range map[string]struct {
+		most int
+		read func(r *txn.Reads, n int)
+	}{
+		"conditions": {256, func(r *txn.Reads, n int) { r.Search(1, query.Equal("n", value.Int32(int32(n))), 10) }},
+		"ids":        {100_000, func(r *txn.Reads, n int) { r.Key(1, fmt.Sprint(n)) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var r txn.Reads
+			for n := range tc.most {
+				tc.read(&r, n)
+			}
+			if c, err := r.Concerns(nil, 1, 1, "x", nil, doc(-1)); c || err != nil {
+				t.Errorf("%v, %v before the last one", c, err)
+			}
+			for n := range 2 {
+				tc.read(&r, n+tc.most)
+				r.Key(1, "y")
+				r.Search(1, query.Equal("n", value.Int32(-2)), 10)
+				if c, err := r.Concerns(nil, 1, 1000, "x", nil, doc(-1)); !c || err != nil {
+					t.Errorf("%v, %v after the last one", c, err)
+				}
+			}
+		})
 	}
 }

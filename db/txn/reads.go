@@ -6,9 +6,12 @@ import (
 	"baas/db/value"
 )
 
-// mostConditions is how many conditions are kept of a collection; with more of
-// them the transaction counts as having read all of it.
-const mostConditions = 256
+// So many conditions and ids are kept of a collection; with more of them the
+// transaction counts as having read all of it.
+const (
+	mostConditions = 256
+	mostKeys       = 100_000
+)
 
 // Reads is what the results of a transaction rest on. A change by others that
 // it Concerns might have given other results. The zero value concerns nothing.
@@ -40,13 +43,20 @@ func (r *Reads) of(coll uint32) *read {
 }
 
 // Key notes that a document was asked for by its id.
-func (r *Reads) Key(coll uint32, key string) { r.of(coll).keys[key] = struct{}{} }
+func (r *Reads) Key(coll uint32, key string) {
+	c := r.of(coll)
+	if c.all = c.all || len(c.keys) >= mostKeys; c.all {
+		c.conds, c.keys = nil, nil
+		return
+	}
+	c.keys[key] = struct{}{}
+}
 
 // Search notes a search by a condition in places up to until.
 func (r *Reads) Search(coll uint32, f *query.Filter, until uint64) {
 	c := r.of(coll)
 	if c.all = c.all || len(c.conds) >= mostConditions; c.all {
-		c.conds = nil
+		c.conds, c.keys = nil, nil
 		return
 	}
 	c.conds = append(c.conds, condition{f, until})
