@@ -28,6 +28,8 @@ export function newAdmin({ url, env, apiKey }) {
       }),
     remove: (collectionName, query) =>
       act("database.removeDocument", { collectionName, query: JSON.stringify(query), multi: true }),
+    count: async (collectionName, query) =>
+      (await act("database.calculateDocument", { collectionName, query: JSON.stringify(query) })).total,
     /** find returns canonical EJSON documents, so that stored number types show. */
     find: async (collectionName, query = {}) => {
       const { list } = await act("database.getDocument", { collectionName, query: JSON.stringify(query) });

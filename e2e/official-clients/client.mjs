@@ -71,6 +71,11 @@ async function runScenario(index, at) {
     queries: `queries_${at.run}_${index}`,
     watched: `watched_${at.run}_${index}`,
     missing: `missing_${at.run}_${index}`,
+    commands: `commands_${at.run}_${index}`,
+    places: `places_${at.run}_${index}`,
+    orders: `orders_${at.run}_${index}`,
+    buyers: `buyers_${at.run}_${index}`,
+    accounts: `accounts_${at.run}_${index}`,
     folder: `official/${at.run}/${index}`,
   };
   for (const step of steps) {

@@ -45,6 +45,25 @@ export function openBaasSDK({ admin }, { url, env, apiKey }) {
         throw err;
       }
     },
+    aggregate: async (aggregate) => (await aggregate.end()).list,
+    within: admin ? {
+      async get(doc) {
+        try {
+          return (await doc.get()).data;
+        } catch (err) {
+          if (err.errCode === -1 && /does not exist/.test(err.errMsg)) return null;
+          throw err;
+        }
+      },
+      find: async (query) => (await query.get()).data,
+      add: (collection, data) => collection.add({ data }),
+      addMany: async (collection, data) => (await collection.add({ data }))._ids.length,
+      update: async (doc, data) => (await doc.update({ data })).stats.updated,
+      set: async (doc, data) => (await doc.set({ data })).stats,
+      created: () => ({ updated: 0, created: 1 }),
+      remove: async (doc) => (await doc.remove()).stats.removed,
+      runs: 3,
+    } : undefined,
     call: async (name, data) => (await cloud.callFunction({ name, data })).result,
     upload: async (cloudPath, fileContent) => (await cloud.uploadFile({ cloudPath, fileContent })).fileID,
     tempURLs: async (fileList) => items(await cloud.getTempFileURL({ fileList })),
@@ -65,6 +84,8 @@ export function openBaasSDK({ admin }, { url, env, apiKey }) {
       functionMissing: -501000,
       functionThrew: -504002,
       fileMissing: -503003,
+      conflict: -502001,
+      transactionOver: -502001,
     },
   };
 }

@@ -1,5 +1,6 @@
 // @cloudbase/js-sdk: the rights of the anonymous user it signs in; answers errors
 // as values or by rejecting, depending on generation, build and method.
+import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { valueOf } from "./answer.mjs";
 import { bytesOf, installDOM } from "../dom.mjs";
@@ -39,6 +40,23 @@ export async function openJSSDK({ file, generation, web, codes }, { url, env }) 
       return { updated, created: upsertedId ? 1 : 0 };
     },
     remove: async (target) => valueOf(await target.remove()).deleted,
+    aggregate: async (aggregate) => valueOf(await aggregate.end()).data,
+    within: {
+      // Generation 3 wraps the one document into a list of its own.
+      async get(doc) {
+        const { data } = await doc.get();
+        return generation === 3 && data?.list ? data.list[0] : data;
+      },
+      add: async (collection, data) => assert.equal((await collection.add(data)).inserted, 1),
+      update: async (doc, data) => (await doc.update(data)).updated,
+      async set(doc, data) {
+        const { updated, upserted } = await doc.set(data);
+        return { updated, upserted };
+      },
+      created: (id) => ({ updated: 0, upserted: [{ _id: id }] }),
+      remove: async (doc) => (await doc.delete()).deleted,
+      runs: 4, // its count of retries begins after the first run
+    },
     call: async (name, data) => valueOf(await app.callFunction({ name, data })).result,
     async upload(cloudPath, content) {
       const filePath = web ? new dom.window.File([content], "upload.bin") : content;
@@ -65,6 +83,9 @@ export async function openJSSDK({ file, generation, web, codes }, { url, env }) 
       collectionMissing: "DATABASE_COLLECTION_NOT_EXIST",
       functionMissing: "FUNCTION_NOT_FOUND",
       fileMissing: "STORAGE_FILE_NONEXIST",
+      aggregateFailed: "DATABASE_REQUEST_FAILED",
+      conflict: "DATABASE_TRANSACTION_CONFLICT",
+      transactionOver: "DATABASE_TRANSACTION_FAIL",
       ...codes,
     },
   };

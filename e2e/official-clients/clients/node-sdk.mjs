@@ -1,5 +1,6 @@
 // @cloudbase/node-sdk: admin rights; documents go in bare, a get by id answers a list of one.
 // The oldest of the family, tcb-admin-node, answers errors as values.
+import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { valueOf } from "./answer.mjs";
 
@@ -30,6 +31,22 @@ export function openNodeSDK({ packageName, bearer }, { url, env, pair, apiKey })
       return { updated, created: upsertedId ? 1 : 0 };
     },
     remove: async (target) => (await target.remove()).deleted,
+    aggregate: async (aggregate) => valueOf(await aggregate.end()).data,
+    updateAndReturn: (name, condition, data) => db.collection(name).where(condition).updateAndReturn(data),
+    within: {
+      get: async (doc) => valueOf(await doc.get()).data,
+      find: async (query) => (await query.get()).data,
+      add: async (collection, data) => assert.equal((await collection.add(data)).inserted, 1),
+      addMany: async (collection, data) => (await collection.add(data)).ids.length,
+      update: async (doc, data) => (await doc.update(data)).updated,
+      async set(doc, data) {
+        const { updated, upserted } = valueOf(await doc.set(data));
+        return { updated, upserted };
+      },
+      created: (id) => ({ updated: 0, upserted: [{ _id: id }] }),
+      remove: async (doc) => (await doc.delete()).deleted,
+      runs: 4, // its count of retries begins after the first run
+    },
     call: async (name, data) => valueOf(await app.callFunction({ name, data })).result,
     upload: async (cloudPath, fileContent) => (await app.uploadFile({ cloudPath, fileContent })).fileID,
     tempURLs: async (fileList) =>
@@ -52,6 +69,8 @@ export function openNodeSDK({ packageName, bearer }, { url, env, pair, apiKey })
       functionMissing: "FUNCTION_NOT_FOUND",
       functionThrew: "FUNCTIONS_EXECUTE_FAIL",
       fileMissing: "STORAGE_FILE_NONEXIST",
+      conflict: "DATABASE_TRANSACTION_CONFLICT",
+      transactionOver: "DATABASE_TRANSACTION_FAIL",
       wrongSecret: bearer ? "CHECK_LOGIN_FAILED" : "SIGN_PARAM_INVALID",
     },
   };

@@ -26,6 +26,21 @@ export function openWxServerSDK({ packageName, codes }, { url, env, pair }) {
     update: async (target, data) => (await target.update({ data })).stats.updated,
     set: async (target, data) => (await target.set({ data })).stats,
     remove: async (target) => (await target.remove()).stats.removed,
+    aggregate: async (aggregate) => (await aggregate.end()).list,
+    // Only the package below has it (wx-cloud-api.md 4.3).
+    updateAndReturn: (name, condition, data) => db._db.collection(name).where(condition).updateAndReturn(data),
+    within: {
+      get: async (doc) => (await doc.get()).data,
+      find: async (query) => (await query.get()).data,
+      add: (collection, data) => collection.add({ data }),
+      addMany: async (collection, data) => (await collection.add({ data }))._ids.length,
+      update: async (doc, data) => (await doc.update({ data })).stats.updated,
+      set: async (doc, data) => (await doc.set({ data })).stats,
+      // Inside a transaction the package looks for the new id in the wrong place.
+      created: () => ({ updated: 0, created: 0 }),
+      remove: async (doc) => (await doc.remove()).stats.removed,
+      runs: 4, // its count of retries begins after the first run
+    },
     call: async (name, data) => (await cloud.callFunction({ name, data })).result,
     upload: async (cloudPath, fileContent) => (await cloud.uploadFile({ cloudPath, fileContent })).fileID,
     tempURLs: async (fileList) =>
@@ -45,7 +60,8 @@ export function openWxServerSDK({ packageName, codes }, { url, env, pair }) {
       try {
         return { answer: await promise };
       } catch (err) {
-        return { code: err.errCode, text: err.errMsg };
+        // A refused commit comes as the package below words it.
+        return { code: err.errCode ?? err.code, text: err.errMsg ?? err.message };
       }
     },
     codes: {
@@ -53,6 +69,8 @@ export function openWxServerSDK({ packageName, codes }, { url, env, pair }) {
       duplicateID: -502001,
       fileMissing: -503003,
       wrongSecret: -501001,
+      conflict: "DATABASE_TRANSACTION_CONFLICT",
+      transactionOver: -501001,
       ...codes,
     },
   };
