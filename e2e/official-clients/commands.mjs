@@ -34,7 +34,7 @@ export const commandSteps = [
         ["nin", { n: _.nin([1, 2]) }, "cd"],
         ["exists", { s: _.exists(true) }, "abd"],
         ["exists not", { s: _.exists(false) }, "c"],
-        ["mod of two numbers", { n: _.mod(2, 1) }, "ac"],
+        ["mod", { n: client.modTakesTwo ? _.mod(2, 1) : _.mod([2, 1]) }, "ac"],
         ["all", { l: _.all([1, 9]) }, "a"],
         ["all with elemMatch", { o: _.all([_.elemMatch({ k: "x", v: 1 })]) }, "a"],
         ["elemMatch of fields", { o: _.elemMatch({ k: "x", v: _.gt(5) }) }, "b"],

@@ -95,6 +95,7 @@ const steps = [
   },
   {
     name: "transaction: conflict is run again",
+    for: (client) => !client.hidesRefusedCommit,
     async run(ctx) {
       const { client, admin, accounts: name } = ctx;
       const seen = conflicting(ctx, 1);
@@ -104,6 +105,7 @@ const steps = [
   },
   {
     name: "transaction: conflict without end",
+    for: (client) => !client.hidesRefusedCommit,
     async run(ctx) {
       const { client } = ctx;
       const seen = conflicting(ctx, 99);

@@ -229,7 +229,7 @@ export interface Database {
 
 /** Several operations that happen together or not at all. */
 export interface Transaction {
-  /** The collection inside the transaction; it can neither be watched nor aggregated. */
+  /** The collection inside the transaction; it cannot be watched. */
   collection(name: string): Collection;
   /** Not inside of runTransaction, which commits by itself. */
   commit(): Promise<Ok>;

@@ -23,15 +23,15 @@ type Aggregate struct {
 // of the pipeline itself allows if that is more (wx-cloud-api.md 5); an
 // administrator gets all there are. Codes: those of db.Engine.Aggregate, and
 // InvalidParam for a condition that an SDK could not encode.
-func (a Aggregate) Run(ctx context.Context, e *db.Engine, p rules.Principal) ([]value.Doc, error) {
-	for i, s := range a.Stages {
-		if s.Name == "$match" && s.Arg.Type == value.TypeObject {
-			if err := checkCommands("pipeline."+strconv.Itoa(i)+".$match", s.Arg.Doc()); err != nil {
+func (a Aggregate) Run(ctx context.Context, s Store, p rules.Principal) ([]value.Doc, error) {
+	for i, stage := range a.Stages {
+		if stage.Name == "$match" && stage.Arg.Type == value.TypeObject {
+			if err := checkCommands("pipeline."+strconv.Itoa(i)+".$match", stage.Arg.Doc()); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return e.Aggregate(ctx, p, db.AggregateRequest{Collection: a.Collection, Stages: a.Stages, Limit: a.limit(p)})
+	return s.Aggregate(ctx, p, db.AggregateRequest{Collection: a.Collection, Stages: a.Stages, Limit: a.limit(p)})
 }
 
 func (a Aggregate) limit(p rules.Principal) int64 {

@@ -1,6 +1,8 @@
 package documents
 
 import (
+	"bytes"
+
 	"baas/db/fault"
 	"baas/db/value"
 )
@@ -82,4 +84,27 @@ func withEach(adds value.Doc) value.Value {
 		b.Object(path, func(in *value.Builder) { in.Add("$each", v.Doc().Get("each")) })
 	}
 	return value.FromDoc(b.Doc())
+}
+
+// withDistances returns a condition without the distances of $nearSphere that
+// are null, which is how some SDKs send those that were not given.
+func withDistances(d value.Doc) value.Doc {
+	if !bytes.Contains(d, []byte("Distance\x00")) {
+		return d
+	}
+	return withoutNulls(d)
+}
+
+func withoutNulls(d value.Doc) value.Doc {
+	var b value.Builder
+	for key, v := range d.All() {
+		switch {
+		case v.Type == value.TypeNull && (key == "$minDistance" || key == "$maxDistance"):
+			continue
+		case v.Type == value.TypeObject || v.Type == value.TypeArray:
+			v = value.Value{Type: v.Type, Data: withoutNulls(v.Doc())}
+		}
+		b.Add(key, v)
+	}
+	return b.Doc()
 }

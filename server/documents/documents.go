@@ -74,7 +74,7 @@ func (f Find) Run(ctx context.Context, s Store, p rules.Principal) (Found, error
 		return Found{}, err
 	}
 	docs, err := s.Find(ctx, p, db.FindRequest{
-		Collection: f.Collection, Query: f.Where, Sort: f.Order,
+		Collection: f.Collection, Query: withDistances(f.Where), Sort: f.Order,
 		Projection: projection(f.Projection), Skip: f.Offset, Limit: limit,
 	})
 	return Found{docs, f.Offset, limit}, err
@@ -105,7 +105,7 @@ func Count(ctx context.Context, s Store, p rules.Principal, collection string, w
 	if err := checkCommands("query", where); err != nil {
 		return 0, err
 	}
-	return s.Count(ctx, p, collection, where)
+	return s.Count(ctx, p, collection, withDistances(where))
 }
 
 // Remove removes one matching document, or all with multi. Code: InvalidParam
@@ -118,7 +118,7 @@ func Remove(ctx context.Context, s Store, p rules.Principal, collection string, 
 	if err := checkCommands("query", where); err != nil {
 		return 0, err
 	}
-	return s.Remove(ctx, p, db.RemoveRequest{Collection: collection, Query: where, Multi: multi})
+	return s.Remove(ctx, p, db.RemoveRequest{Collection: collection, Query: withDistances(where), Multi: multi})
 }
 
 // Change is a write to documents that may exist.
@@ -180,7 +180,7 @@ func (c Change) Run(ctx context.Context, s Store, p rules.Principal) (Changed, e
 		data = set(data)
 	}
 	r, err := s.Update(ctx, p, db.UpdateRequest{
-		Collection: c.Collection, Query: c.Where, Update: data, ArrayFilters: c.ArrayFilters, Replace: !c.Merge,
+		Collection: c.Collection, Query: withDistances(c.Where), Update: data, ArrayFilters: c.ArrayFilters, Replace: !c.Merge,
 		Multi: c.Multi, Upsert: c.Upsert, ReturnDoc: c.ReturnDoc,
 	})
 	if err != nil {

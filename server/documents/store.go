@@ -16,6 +16,7 @@ type Store interface {
 	Insert(ctx context.Context, p rules.Principal, collection string, docs []value.Doc) ([]value.Value, error)
 	Update(ctx context.Context, p rules.Principal, q db.UpdateRequest) (db.UpdateResult, error)
 	Remove(ctx context.Context, p rules.Principal, q db.RemoveRequest) (int64, error)
+	Aggregate(ctx context.Context, p rules.Principal, q db.AggregateRequest) ([]value.Doc, error)
 }
 
 // Within returns the store that a request means: the transaction it names, or

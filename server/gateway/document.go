@@ -39,7 +39,7 @@ func getOne(ctx context.Context, in *request) ([]byte, error) {
 }
 
 func updateOne(ctx context.Context, in *request) ([]byte, error) {
-	body, store, err := in.write()
+	body, store, err := in.asked()
 	if err != nil {
 		return nil, err
 	}

@@ -79,21 +79,17 @@ func list(out []byte, docs []value.Doc) []byte {
 	return append(out, ']')
 }
 
-// aggregate answers what a pipeline makes of the collection. An aggregation has
-// no part in a transaction.
+// aggregate answers what a pipeline makes of the collection.
 func aggregate(ctx context.Context, in *request) ([]byte, error) {
-	body, err := in.object()
+	body, store, err := in.asked()
 	if err != nil {
 		return nil, err
-	}
-	if id, err := body.Text("transactionId"); err != nil || id != "" {
-		return nil, fault.Invalid("transactionId", "an aggregation cannot run inside a transaction; read documents instead")
 	}
 	stages, err := documents.ParsePipeline("pipeline", body.Raw("pipeline"), in.conditions())
 	if err != nil {
 		return nil, err
 	}
-	docs, err := documents.Aggregate{Collection: in.param("collection"), Stages: stages}.Run(ctx, in.env.DB, in.p)
+	docs, err := documents.Aggregate{Collection: in.param("collection"), Stages: stages}.Run(ctx, store, in.p)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +98,7 @@ func aggregate(ctx context.Context, in *request) ([]byte, error) {
 }
 
 func insert(ctx context.Context, in *request) ([]byte, error) {
-	body, store, err := in.write()
+	body, store, err := in.asked()
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +118,7 @@ func insert(ctx context.Context, in *request) ([]byte, error) {
 }
 
 func update(ctx context.Context, in *request) ([]byte, error) {
-	body, store, err := in.write()
+	body, store, err := in.asked()
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +172,7 @@ func changed(done documents.Changed) []byte {
 
 // remove demands a condition: an empty one would empty the collection.
 func remove(ctx context.Context, in *request) ([]byte, error) {
-	body, store, err := in.write()
+	body, store, err := in.asked()
 	if err != nil {
 		return nil, err
 	}
@@ -197,8 +193,8 @@ func remove(ctx context.Context, in *request) ([]byte, error) {
 
 func deleted(n int64) []byte { return append(wire.AppendInt([]byte("{"), "deleted", n), '}') }
 
-// write takes the body of a write apart and finds where it is meant to go.
-func (in *request) write() (wire.Object, documents.Store, error) {
+// asked takes a body apart and finds the store that it is meant for.
+func (in *request) asked() (wire.Object, documents.Store, error) {
 	body, err := in.object()
 	if err != nil {
 		return body, nil, err

@@ -295,16 +295,12 @@ func (c *call) change() (documents.Change, error) {
 	return change, err
 }
 
-// aggregateTo returns the action that writes its list with encode. An
-// aggregation has no part in a transaction.
+// aggregateTo returns the action that writes its list with encode.
 func aggregateTo(encode func([]byte, []value.Doc) []byte) func(context.Context, *call) (answer, error) {
 	return func(ctx context.Context, c *call) (answer, error) {
 		name, err := c.required("collectionName")
 		if err != nil {
 			return answer{}, err
-		}
-		if id, err := c.body.Text("transactionId"); err != nil || id != "" {
-			return answer{}, fault.Invalid("transactionId", "an aggregation cannot run inside a transaction; read with where() and get()")
 		}
 		list, err := c.body.Array("stages")
 		if err != nil {
@@ -314,7 +310,11 @@ func aggregateTo(encode func([]byte, []value.Doc) []byte) func(context.Context, 
 		if err != nil {
 			return answer{}, err
 		}
-		docs, err := documents.Aggregate{Collection: name, Stages: stages}.Run(ctx, c.env.DB, c.p)
+		store, err := c.store()
+		if err != nil {
+			return answer{}, err
+		}
+		docs, err := documents.Aggregate{Collection: name, Stages: stages}.Run(ctx, store, c.p)
 		if err != nil {
 			return answer{}, err
 		}

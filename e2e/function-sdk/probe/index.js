@@ -26,7 +26,16 @@ async function fails(promise, errCode, text) {
   assert.ok(err.errMsg.includes(text), err.errMsg)
 }
 
+/** Begins a transaction, writes in it and ends the call without an end of it. */
+async function leave(collection, how) {
+  const t = await cloud.database().startTransaction()
+  await t.collection(collection).add({ data: { _id: how } })
+  if (how === 'throws') throw new Error('wanted to leave')
+  if (how === 'exits') process.exit(1)
+}
+
 exports.main = async event => {
+  if (event.leave) return leave(event.collection, event.leave)
   if (event.inner) return { inner: event.inner, context: cloud.getWXContext() }
   const db = cloud.database()
   const _ = db.command
@@ -69,6 +78,66 @@ exports.main = async event => {
       assert.deepStrictEqual((await doc.get()).data, { _id: 'b', k: 1 })
       assert.strictEqual((await doc.remove()).stats.removed, 1)
     },
+    async aggregate() {
+      const $ = _.aggregate
+      await docs.add({ data: [{ k: 'x', v: 1, at: new Date(0) }, { k: 'x', v: 2 }, { k: 'y', v: 5 }] })
+      const from = () => docs.aggregate().match({ k: _.in(['x', 'y']) })
+      const groups = await from().group({ _id: '$k', sum: $.sum('$v'), most: $.max('$v') }).sort({ _id: 1 }).end()
+      assert.deepStrictEqual(groups.list, [{ _id: 'x', sum: 3, most: 2 }, { _id: 'y', sum: 5, most: 5 }])
+      const pipeline = $.pipeline().match(_.expr($.eq(['$k', '$$k']))).count('n').done()
+      const joined = await from().match({ v: 5 }).lookup({ from: name, let: { k: '$k' }, pipeline, as: 'same' }).project({ _id: 0, same: 1 }).end()
+      assert.deepStrictEqual(joined.list, [{ same: [{ n: 1 }] }])
+      const [{ day }] = (await from().match({ v: 1 }).project({ day: $.dateToString({ date: '$at', format: '%Y-%m-%d' }) }).end()).list
+      assert.strictEqual(day, '1970-01-01')
+      await fails(docs.aggregate().project({ x: $.divide(['$v', 0]) }).match({}).end(), -502001, 'aggregate')
+    },
+    async geo() {
+      const found = await docs.where({ point: _.geoNear({ geometry: db.Geo.Point(1, 2), maxDistance: 10 }) }).get()
+      assert.deepStrictEqual(found.data.map(d => d._id), ['a'])
+    },
+    async transactions() {
+      await docs.add({ data: { _id: 'from', n: 10 } })
+      await docs.add({ data: { _id: 'to', n: 0 } })
+      const moved = await db.runTransaction(async t => {
+        const c = t.collection(name)
+        const { data } = await c.doc('from').get()
+        await c.doc('from').update({ data: { n: _.inc(-4) } })
+        await c.doc('to').update({ data: { n: _.inc(4) } })
+        await c.add({ data: { _id: 'receipt', n: 4 } })
+        assert.strictEqual((await c.where({ _id: _.in(['from', 'to', 'receipt']) }).get()).data.length, 3)
+        return data.n
+      })
+      assert.strictEqual(moved, 10)
+      const now = async id => (await docs.doc(id).get()).data.n
+      assert.deepStrictEqual([await now('from'), await now('to'), await now('receipt')], [6, 4, 4])
+      let runs = 0
+      await db.runTransaction(async t => {
+        const { data } = await t.collection(name).doc('from').get()
+        if (++runs === 1) await docs.doc('from').update({ data: { n: _.inc(100) } })
+        await t.collection(name).doc('from').update({ data: { n: data.n + 1 } })
+      })
+      assert.deepStrictEqual([runs, await now('from')], [2, 107])
+      const reason = { stop: true }
+      const stopped = await db.runTransaction(async t => {
+        await t.collection(name).doc('to').remove()
+        await t.rollback(reason)
+      }).catch(err => err)
+      assert.strictEqual(stopped, reason)
+      const t = await db.startTransaction()
+      await t.collection(name).doc('to').set({ data: { n: -1 } })
+      await t.rollback()
+      await fails(t.collection(name).doc('to').get(), -502001, 'TransactionNotExist')
+      assert.strictEqual(await now('to'), 4)
+    },
+    async leftOpen() {
+      for (const how of ['throws', 'returns', 'exits']) {
+        await cloud.callFunction({ name: 'probe', data: { collection: name, leave: how } }).catch(() => {})
+        assert.strictEqual((await docs.where({ _id: how }).count()).total, 0, how)
+        // Nothing of it is in the way: the same document can be made at once.
+        await docs.add({ data: { _id: how } })
+        await docs.doc(how).remove()
+      }
+    },
     async nestedCall() {
       const { result } = await cloud.callFunction({ name: 'probe', data: { inner: 7 } })
       assert.strictEqual(result.inner, 7)
@@ -108,13 +177,30 @@ exports.main = async event => {
       assert.strictEqual((await app.callFunction({ name: 'probe', data: { inner: 1 } })).result.inner, 1)
       assert.strictEqual(app.auth().getUserInfo().uid, cloud.getWXContext().TCB_UUID)
     },
+    async nodeTransactions() {
+      const db = app.database()
+      const $ = db.command.aggregate
+      await other.add([{ _id: 'n1', g: 1 }, { _id: 'n2', g: 1 }])
+      assert.strictEqual(await db.runTransaction(async t => {
+        const c = t.collection(name)
+        assert.strictEqual((await c.doc('n1').get()).data.g, 1)
+        assert.strictEqual((await c.doc('none').get()).data, null)
+        assert.strictEqual((await c.add({ _id: 'n3', g: 1 })).inserted, 1)
+        assert.strictEqual((await c.doc('n1').delete()).deleted, 1)
+        return 'done'
+      }), 'done')
+      const { data } = await other.aggregate().match({ g: 1 }).group({ _id: null, n: $.sum(1) }).end()
+      assert.deepStrictEqual(data, [{ _id: null, n: 2 }])
+      const { doc } = await other.where({ _id: 'n2' }).updateAndReturn({ g: db.command.inc(1) })
+      assert.deepStrictEqual(doc, { _id: 'n2', g: 2 })
+    },
     async nodeErrors() {
       const err = await app.database().collection(`${name}_no`).get().catch(err => err)
       assert.strictEqual(err.code, 'DATABASE_COLLECTION_NOT_EXIST')
       assert.ok(err.requestId)
     },
     async adminShape() {
-      const { total } = await require('tcb-admin-node').init({ env: 'dev' }).database().collection(name).count()
+      const { total } = await require('tcb-admin-node').init({ env: 'dev' }).database().collection(name).where({ s: 'x' }).count()
       assert.strictEqual(total, 1)
     },
   })

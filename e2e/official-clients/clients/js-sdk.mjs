@@ -42,10 +42,15 @@ export async function openJSSDK({ file, generation, web, codes }, { url, env }) 
     remove: async (target) => valueOf(await target.remove()).deleted,
     aggregate: async (aggregate) => valueOf(await aggregate.end()).data,
     within: {
-      // Generation 3 wraps the one document into a list of its own.
+      // Generation 3 wraps the one document into a list of its own, and fails without one.
       async get(doc) {
-        const { data } = await doc.get();
-        return generation === 3 && data?.list ? data.list[0] : data;
+        try {
+          const { data } = await doc.get();
+          return generation === 3 && data?.list ? data.list[0] : data;
+        } catch (err) {
+          if (err.code === "DOCUMENT_NOT_FOUND") return null;
+          throw err;
+        }
       },
       add: async (collection, data) => assert.equal((await collection.add(data)).inserted, 1),
       update: async (doc, data) => (await doc.update(data)).updated,
