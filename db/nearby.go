@@ -30,7 +30,8 @@ type outwards struct {
 	ring  geo.Ring
 	scans []indexScan // of the ring, as far as it has not been walked
 	begun bool        // the first ring is under way
-	found int         // entries of the ring
+	found int         // entries of all rings
+	first int64       // so many documents are wanted, 0: all
 	seen  map[place]struct{}
 	todo  []place    // to be measured
 	held  []measured // not near enough yet
@@ -64,7 +65,7 @@ func (w *walk) outwards(q plan.Query, near *query.Near, set *indexSet) bool {
 		w.sorted = true
 		w.source = &outwards{
 			coll: w.coll, end: w.end, near: near, meter: w.effort, query: q, x: set.of[x],
-			rings: rings, seen: map[place]struct{}{},
+			rings: rings, first: w.first, seen: map[place]struct{}{},
 		}
 		return true
 	}
@@ -100,12 +101,23 @@ func (s *outwards) view(r kv.Reader, a *allowance, fn func(at place, stored []by
 	}
 }
 
-const fewEntries = 30
+// growth is how much further the next ring reaches: about as far as the documents
+// that are wanted, if they lie as close as up to here.
+func (s *outwards) growth() float64 {
+	const least, most = 1.4, 8
+	switch {
+	case s.found == 0:
+		return most
+	case s.first == 0:
+		return 2
+	}
+	return max(least, min(math.Sqrt(1.5*float64(s.first)/float64(s.found)), most))
+}
 
 // next begins the next ring.
 func (s *outwards) next() {
-	s.ring = s.rings.Next(s.found < fewEntries)
-	s.begun, s.found, s.scans = true, 0, nil
+	s.ring = s.rings.Next(s.growth())
+	s.begun, s.scans = true, nil
 	if len(s.ring.Ranges) == 0 {
 		return
 	}

@@ -233,13 +233,9 @@ func (n *Near) Rings() (rings *Rings, ok bool) {
 
 const firstRing = 100 / EarthRadius // radians: 100 m
 
-// Next returns the next ring. few says that the last one held little, so that
-// the next may be much larger. After the last ring there is none.
-func (r *Rings) Next(few bool) Ring {
-	growth := 2.0
-	if few {
-		growth = 4
-	}
+// Next returns the next ring, so many times as far as the last one. After the
+// last ring there is none.
+func (r *Rings) Next(growth float64) Ring {
 	inner := r.outer
 	r.outer = max(inner*growth, firstRing, 2*r.near.min*r.near.unit)
 	limit := min(r.near.max*r.near.unit, maxAngle)

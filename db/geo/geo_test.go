@@ -228,7 +228,7 @@ func TestRingsFindNearestFirst(t *testing.T) {
 		}
 		rings, _ := near.Rings()
 		for {
-			ring := rings.Next(r.IntN(2) == 0)
+			ring := rings.Next(1.5 + 4*r.Float64())
 			for _, x := range things {
 				x.found = x.found || among(x.cells, ring.Ranges)
 				if !x.found && x.distance < ring.Until {

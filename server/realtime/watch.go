@@ -44,6 +44,9 @@ func (w *watch) read(ctx context.Context, who rules.Principal) ([]value.Doc, err
 	if err != nil {
 		return nil, err
 	}
+	if own.HasText() {
+		return nil, fault.New(fault.InvalidParam, "watch: $text cannot be watched; watch a condition on members and search with get()")
+	}
 	filter := query.And(own, access.Filter)
 	// First enter, then look: what happens in between is in the inbox and in
 	// the snapshot, and told apart by its number.
