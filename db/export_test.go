@@ -1,13 +1,14 @@
 package db
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"baas/db/aggregate"
-
 	"baas/db/commit"
 	"baas/db/effort"
+	"baas/db/kv"
 	"baas/db/txn"
 )
 
@@ -66,3 +67,11 @@ func SetPipelineBudget(e *Engine, stage, total int) {
 
 // SetSearchTime sets how many milliseconds one request may search.
 func SetSearchTime(e *Engine, ms int) { e.bounds.searchTime = time.Duration(ms) * time.Millisecond }
+
+// IndexEntries returns how many entries all indexes but those on _id hold.
+func IndexEntries(ctx context.Context, e *Engine) (n int) {
+	_ = e.store.View(ctx, func(r kv.Reader) error {
+		return r.Scan(kv.Prefix([]byte{prefixIndex}), func(_, _ []byte) error { n++; return nil })
+	})
+	return n
+}
