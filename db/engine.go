@@ -25,6 +25,9 @@ type Options struct {
 	// AutoCreate makes a missing collection on the first write to it, for
 	// development. Without it such a write is a CollectionNotExist.
 	AutoCreate bool
+	// SlowQuery is how long a search may take before a line about it goes to
+	// Log, with the index that would help. Zero means 500 ms; below zero none.
+	SlowQuery time.Duration
 	// SweepEvery is how often documents are removed whose time is up. Zero means
 	// once a minute.
 	SweepEvery time.Duration
@@ -80,6 +83,9 @@ func Open(ctx context.Context, store kv.Store, o Options) (*Engine, error) {
 	}
 	if o.MaxCollections == 0 {
 		o.MaxCollections = 1000
+	}
+	if o.SlowQuery == 0 {
+		o.SlowQuery = 500 * time.Millisecond
 	}
 	if o.SweepEvery == 0 {
 		o.SweepEvery = time.Minute

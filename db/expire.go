@@ -121,7 +121,7 @@ func expired(r kv.Reader, x *index, now time.Time) ([]place, error) {
 	}
 	s := indexScan{Scan: plan.Scan{Index: x.Index, Ranges: []plan.Range{dates}}, x: x}
 	var places []place
-	_, err := s.walk(r, func(key, stored []byte) (bool, error) {
+	_, err := s.walk(r, func(int) bool { return false }, func(key, stored []byte) (bool, error) {
 		if at := x.placeIn(key, stored); !slices.Contains(places, at) {
 			places = append(places, at)
 		}

@@ -109,9 +109,7 @@ func (e *Engine) Find(ctx context.Context, p rules.Principal, q FindRequest) ([]
 	if err != nil {
 		return nil, err
 	}
-	w := &walk{sort: f.sort, first: f.first()}
-	c := &page{find: f, walk: w, bounds: e.bounds}
-	w.restart = c.reset
+	w, c := e.newFind(f)
 	if err := e.each(ctx, p, q.Collection, rules.Read, w, f.search, c.offer); err != nil {
 		return nil, err
 	}
@@ -120,6 +118,14 @@ func (e *Engine) Find(ctx context.Context, p rules.Principal, q FindRequest) ([]
 	}
 	docs, err := f.project(effort.New(ctx, e.bounds.searching), c.docs())
 	return docs, translate(err)
+}
+
+// newFind returns the walk of a find and what collects its documents.
+func (e *Engine) newFind(f compiledFind) (*walk, *page) {
+	w := &walk{indexes: &e.indexes, sort: f.sort, first: f.first()}
+	c := &page{find: f, walk: w, bounds: e.bounds}
+	w.restart = c.reset
+	return w, c
 }
 
 // snapshotTime bounds how long Snapshot may hold its one view.
@@ -137,9 +143,8 @@ func (e *Engine) Snapshot(ctx context.Context, p rules.Principal, q FindRequest)
 	ctx, cancel := context.WithTimeout(ctx, snapshotTime)
 	defer cancel()
 	effort := effort.New(ctx, e.bounds.searching)
-	w := &walk{indexes: &e.indexes, effort: effort, sort: f.sort, first: f.first()}
-	c := &page{find: f, walk: w, bounds: e.bounds}
-	w.restart = c.reset
+	w, c := e.newFind(f)
+	w.effort = effort
 	err = e.view(ctx, func(r kv.Reader) (err error) {
 		if seq, err = commit.LastSeq(r); err != nil {
 			return err

@@ -277,13 +277,13 @@ func TestExpire(t *testing.T) {
 		}
 		before, err := e.LastSeq(t.Context())
 		must(t, err)
-		time.Sleep(61 * time.Second) //nolint:forbidigo // the clock is synctest's
+		time.Sleep(61 * time.Second)
 		synctest.Wait()
 		equal(t, "left", left(), "soon future number none soon future number none")
 		changes, err := e.Changes(t.Context(), before, 100)
 		must(t, err)
 		equal(t, "changes", strings.Join(changeLines(changes), ", "), "removed c old, removed c array, removed down old, removed down array")
-		time.Sleep(4 * time.Minute) //nolint:forbidigo // the clock is synctest's
+		time.Sleep(4 * time.Minute)
 		synctest.Wait()
 		equal(t, "left", left(), "future number none future number none")
 	})

@@ -69,14 +69,23 @@ func (s *indexScan) passed(key []byte) {
 	s.Ranges[0].Low = append(key, 0)
 }
 
+// admits reports whether the document of an entry need be looked at.
+func (s *indexScan) admits(key []byte) bool { return s.Admits(key[len(s.x.prefix):]) }
+
 // walk passes the entries that are left until fn fails or says that the view is
-// full; kv.ErrStop of fn is returned as it is.
-func (s *indexScan) walk(r kv.Reader, fn func(key, stored []byte) (full bool, err error)) (done bool, err error) {
+// full; kv.ErrStop of fn is returned as it is. Entries that cannot be of the
+// query go to skip.
+func (s *indexScan) walk(r kv.Reader, skip func(bytes int) (full bool), fn func(key, stored []byte) (full bool, err error)) (done bool, err error) {
 	for rng, ok := s.next(); ok; rng, ok = s.next() {
 		full := false
 		var failed error
 		err := r.Scan(s.keys(rng), func(key, stored []byte) error {
-			if full, failed = fn(key, stored); failed != nil {
+			if s.admits(key) {
+				full, failed = fn(key, stored)
+			} else {
+				full = skip(len(key))
+			}
+			if failed != nil {
 				return failed
 			}
 			if full {
@@ -116,7 +125,7 @@ func (s *counting) scanning() []indexScan { return left(s.scans) }
 
 func (s *counting) view(r kv.Reader, a *allowance, _ func(at place, stored []byte) error) (done bool, err error) {
 	for i := range s.scans {
-		done, err := s.scans[i].walk(r, func(key, _ []byte) (full bool, err error) {
+		done, err := s.scans[i].walk(r, a.key, func(key, _ []byte) (full bool, err error) {
 			s.w.counted++
 			return a.key(len(key)), nil
 		})
@@ -174,7 +183,7 @@ func (s *gather) collect(r kv.Reader, a *allowance) (done bool, err error) {
 	}
 	for i := range s.scans {
 		scan := &s.scans[i]
-		done, err := scan.walk(r, func(key, stored []byte) (full bool, err error) {
+		done, err := scan.walk(r, a.key, func(key, stored []byte) (full bool, err error) {
 			if at := scan.x.placeIn(key, stored); at < s.end {
 				s.places = append(s.places, at)
 			}

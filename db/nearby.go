@@ -129,7 +129,7 @@ func (s *outwards) next() {
 // read takes in the entries of the ring.
 func (s *outwards) read(r kv.Reader, a *allowance) (full bool, err error) {
 	for len(s.scans) > 0 {
-		done, err := s.scans[0].walk(r, func(key, stored []byte) (full bool, err error) {
+		done, err := s.scans[0].walk(r, a.key, func(key, stored []byte) (full bool, err error) {
 			at := s.x.placeIn(key, stored)
 			s.found++
 			if _, known := s.seen[at]; !known && at < s.end {

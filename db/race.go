@@ -128,6 +128,7 @@ type trial struct {
 	entries   int
 	ordered   bool
 	seen      int
+	skipped   int // entries whose documents were not read
 	hits      int64
 	over      bool // it came to its end
 	wholeCost int  // of going over the whole collection, in entries of an index
@@ -144,17 +145,18 @@ func (t *trial) better(i int, best choice, over bool) (choice, bool) {
 
 // cost is how many entries the plan takes.
 func (t *trial) cost() int {
+	looked := t.seen + t.skipped/scattered
 	switch {
 	case t.wholeCost > 0:
 		return t.wholeCost
 	case t.over:
-		return t.seen
+		return looked
 	case t.ordered && t.w.first > 0 && t.hits > 0:
-		return min(int(t.w.first*int64(t.seen)/t.hits), t.all())
+		return min(int(t.w.first*int64(looked)/t.hits), t.all())
 	case t.ordered:
 		return t.all()
 	}
-	return 20*t.seen - int(10*t.hits)
+	return 20*looked - int(10*t.hits)
 }
 
 // all is the number of documents.
@@ -163,7 +165,7 @@ func (t *trial) all() int { return int(min(t.coll.count, 1<<40)) }
 func (t *trial) run(scans []plan.Scan) error {
 	for _, s := range scans {
 		scan := indexScan{Scan: s, x: t.set.of[s.Index]}
-		done, err := scan.walk(t.r, func(key, stored []byte) (full bool, err error) {
+		done, err := scan.walk(t.r, t.skip, func(key, stored []byte) (full bool, err error) {
 			stored, err = t.r.Get(docKey(t.coll.id, scan.x.placeIn(key, stored)))
 			if err != nil {
 				return false, err
@@ -177,6 +179,13 @@ func (t *trial) run(scans []plan.Scan) error {
 	}
 	t.over = true
 	return nil
+}
+
+// skip counts an entry whose document need not be read: it costs little.
+func (t *trial) skip(int) (full bool) {
+	t.skipped++
+	t.w.work.keys++
+	return t.skipped >= scattered*t.entries
 }
 
 // entry counts one document; full ends the trial.

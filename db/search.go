@@ -124,6 +124,8 @@ func (e *Engine) each(ctx context.Context, p rules.Principal, name string, op ru
 		w.effort = effort.New(ctx, e.bounds.searching)
 	}
 	w.indexes = &e.indexes
+	start := time.Now()
+	defer func() { e.tell(ctx, name, w, time.Since(start)) }()
 	for !w.done {
 		err := e.view(ctx, func(r kv.Reader) error {
 			g, err := enter(r, p, name, op)

@@ -64,7 +64,7 @@ func (s *stream) view(r kv.Reader, a *allowance, fn func(at place, stored []byte
 	if s.over {
 		return true, nil
 	}
-	s.over, err = s.scan.walk(r, func(key, stored []byte) (full bool, err error) {
+	s.over, err = s.scan.walk(r, a.key, func(key, stored []byte) (full bool, err error) {
 		return s.entry(r, a, key, stored, fn)
 	})
 	if !s.over || err != nil {

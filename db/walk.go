@@ -59,7 +59,10 @@ type walk struct {
 	done    bool
 	coll    uint32
 	end     place // documents inserted since the start are left out
-	plan    *plan.Plan
+	query   plan.Query
+	ready   []*plan.Index
+	plans   []plan.Plan // those that came into question
+	plan    *plan.Plan  // nil for the whole collection
 	source  source
 	work    work
 	allowed allowance // of the view
@@ -201,7 +204,8 @@ func (w *walk) choose(r kv.Reader, coll collection, filter *query.Filter) error 
 	case !w.sort.Ranked():
 		q.Sort = w.sort.Keys()
 	}
-	c := race{r: r, w: w, set: set, coll: coll, filter: filter, plans: plan.Choose(q, set.ready)}
+	w.query, w.ready, w.plans = q, set.ready, plan.Choose(q, set.ready)
+	c := race{r: r, w: w, set: set, coll: coll, filter: filter, plans: w.plans}
 	w.plan, w.sorted = nil, false
 	if len(c.plans) > 0 {
 		if w.plan, err = c.pick(q); err != nil {

@@ -54,6 +54,8 @@ type Scan struct {
 	Once bool
 	// unique: the ranges are single values of a unique index.
 	unique bool
+	spans  [][]span // of the bounded fields
+	checks []check  // of fields behind them
 }
 
 // Bounds of one plan: combinations of values behind which further fields are
@@ -173,8 +175,11 @@ func (q Query) use(x *Index) (Plan, bool) {
 	if !b.run() {
 		return Plan{}, false
 	}
+	if x.Inexact {
+		b.checks = nil
+	}
 	p := Plan{Exact: b.exact && b.used == len(q.Needs.All)}
-	s := Scan{Index: x, Equal: b.equal, Bound: b.bound, Ranges: b.ranges()}
+	s := Scan{Index: x, Equal: b.equal, Bound: b.bound, Ranges: b.ranges(), spans: b.spans, checks: b.checks}
 	points := len(s.Ranges) == 1 && b.single == len(x.fields)
 	s.Once = x.Multikey == 0 || points
 	s.unique = x.Unique && b.equal == len(x.fields)
@@ -245,6 +250,7 @@ type bounding struct {
 	q Query
 
 	spans  [][]span // of the bounded fields
+	checks []check  // of fields behind them
 	equal  int      // fields with points
 	single int      // leading fields with one point each
 	bound  int      // fields with ranges: one at most
@@ -269,9 +275,6 @@ func (b *bounding) run() bool {
 			b.exact = false
 			continue
 		}
-		if b.bound > 0 || b.equal < i {
-			continue // only terms matter behind the last bound
-		}
 		many := b.x.isMultikey(f)
 		if many && arrays {
 			continue // another element may hold what this field asks for
@@ -281,6 +284,10 @@ func (b *bounding) run() bool {
 			continue
 		}
 		arrays = arrays || many
+		if b.bound > 0 || b.equal < i {
+			b.checks = append(b.checks, check{i, spans})
+			continue
+		}
 		b.add(i, spans, &points)
 	}
 	return true
