@@ -19,7 +19,7 @@ func (p *Pattern) Each(r *Run, text []byte, found func(groups []int) bool) error
 		return nil
 	}
 	start := time.Now()
-	m, err := p.engine.FindStringMatch(string(text))
+	m, err := twice(func() (*regexp2.Match, error) { return p.engine.FindStringMatch(string(text)) })
 	if err = r.add(time.Since(start), err); err != nil {
 		return err
 	}
@@ -30,7 +30,9 @@ func (p *Pattern) Each(r *Run, text []byte, found func(groups []int) bool) error
 			return nil
 		}
 		start := time.Now()
-		m, err = p.engine.FindNextMatch(m)
+		last := m
+		start = time.Now()
+		m, err = twice(func() (*regexp2.Match, error) { return p.engine.FindNextMatch(last) })
 		if err = r.add(time.Since(start), err); err != nil {
 			return err
 		}

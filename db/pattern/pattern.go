@@ -110,7 +110,7 @@ func (p *Pattern) Match(r *Run, text []byte) (bool, error) {
 		return bytes.Contains(text, p.literal), nil
 	}
 	start := time.Now()
-	found, err := p.engine.MatchString(string(text))
+	found, err := twice(func() (bool, error) { return p.engine.MatchString(string(text)) })
 	if err = r.add(time.Since(start), err); err != nil {
 		return false, err
 	}
@@ -135,6 +135,17 @@ var (
 	errBudget  = errors.New("pattern: the matches exceed their time budget")
 	errTimeout = errors.New("pattern: a match exceeds its time")
 )
+
+// twice runs a match once more that has timed out: the engine's clock goes on
+// while the goroutine waits for a core, so that on a busy machine even a simple
+// match may seem to have taken too long.
+func twice[T any](match func() (T, error)) (T, error) {
+	found, err := match()
+	if err != nil && !errors.Is(err, regexp2.ErrBacktrackingStackLimit) {
+		return match()
+	}
+	return found, err
+}
 
 // tooSlow does not keep the engine's own error of a timeout: it quotes the
 // document, and would carry it into the log.
