@@ -72,7 +72,7 @@ func (s *callersStore) read(in aggregate.Input, f *aggregate.Feed) error {
 	if err != nil {
 		return err
 	}
-	w := &walk{effort: s.effort, between: f.Drain}
+	w := &walk{effort: s.effort, between: f.Drain, first: in.Limit}
 	if w.sort, err = compileOrder(in.Sort, search.filter); err != nil {
 		return err
 	}
