@@ -29,7 +29,7 @@ func TestTransfersBalance(t *testing.T) {
 	s.think = nil
 	db.SetViewBound(s.e, 3)
 	ctx := t.Context()
-	var done atomic.Bool
+	moved := make(chan struct{}, 1) // one-slot: something to audit
 	var audits atomic.Int64
 	audit := func() error {
 		tr := begin(t, s.e, admin)
@@ -48,7 +48,7 @@ func TestTransfersBalance(t *testing.T) {
 	var auditors, movers sync.WaitGroup
 	for range 2 {
 		auditors.Go(func() {
-			for !done.Load() {
+			for range moved {
 				if err := audit(); err != nil {
 					t.Error(err)
 					return
@@ -64,11 +64,15 @@ func TestTransfersBalance(t *testing.T) {
 					t.Error(err)
 					return
 				}
+				select {
+				case moved <- struct{}{}:
+				default:
+				}
 			}
 		})
 	}
 	movers.Wait()
-	done.Store(true)
+	close(moved)
 	auditors.Wait()
 	sum, err := s.sum(ctx, s.e)
 	must(t, err)
