@@ -31,7 +31,6 @@ func (p *Pattern) Each(r *Run, text []byte, found func(groups []int) bool) error
 		}
 		start := time.Now()
 		last := m
-		start = time.Now()
 		m, err = twice(func() (*regexp2.Match, error) { return p.engine.FindNextMatch(last) })
 		if err = r.add(time.Since(start), err); err != nil {
 			return err
