@@ -103,6 +103,18 @@ func (f *Filter) Locate(m *effort.Meter, d value.Doc) (index int, ok bool, err e
 	return r.index, true, nil
 }
 
+// MatchElement reports whether f, whose paths all begin with one and the same
+// name and which holds nothing on whole documents, selects a document that has v
+// under that name. The error is that of [Filter.MatchWithin].
+func (f *Filter) MatchElement(m *effort.Meter, v value.Value) (bool, error) {
+	r := run{patterns: pattern.Run{Meter: m}}
+	ok := f.root.below(&r, v)
+	if err := r.end(); err != nil {
+		return false, err
+	}
+	return ok, nil
+}
+
 // Equality is one part of a condition: some value at Path equals Value. When
 // Value is null, documents without the path are meant too; when it is an array,
 // documents whose array holds it as an element are meant too.
@@ -159,10 +171,14 @@ func (r *run) step() bool {
 	return r.err == nil
 }
 
-// pay counts what it costs to go through a value of that many bytes.
-func (r *run) pay(bytes int) bool {
-	const bytesOfStep = 64
-	for range bytes / bytesOfStep {
+// pay counts what it costs to copy or compare a value of that many bytes; to
+// look for a member in it is much cheaper, see skim.
+func (r *run) pay(bytes int) bool { return r.spend(bytes / 64) }
+
+func (r *run) skim(bytes int) bool { return r.spend(bytes / 512) }
+
+func (r *run) spend(steps int) bool {
+	for range steps {
 		if !r.step() {
 			return false
 		}
@@ -177,7 +193,7 @@ func (r *run) look() {
 		return
 	}
 	if r.err = r.patterns.Meter.Spend(effort.Stride); r.err == nil && r.steps > maxSteps {
-		r.err = fault.New(fault.DatabaseFailed, "the condition needs more than %d comparisons on one document; make it simpler", maxSteps)
+		r.err = fault.New(fault.DatabaseFailed, "more than %d comparisons on one document; make the condition or the projection simpler", maxSteps)
 	}
 }
 

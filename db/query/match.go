@@ -153,6 +153,30 @@ func (n *node) single(r *run, v value.Value) bool {
 	return n.test(r, v)
 }
 
+// below reports whether n selects a document whose only member, under the name
+// that all paths of n begin with, is v.
+func (n *node) below(r *run, v value.Value) bool {
+	switch n.kind {
+	case kindAnd:
+		for i := range n.subs {
+			if !n.subs[i].below(r, v) {
+				return false
+			}
+		}
+		return true
+	case kindOr, kindNor:
+		for i := range n.subs {
+			if n.subs[i].below(r, v) {
+				return n.kind == kindOr
+			}
+		}
+		return n.kind == kindNor
+	case kindWhole:
+		return false
+	}
+	return n.reach(r, v, n.path[1:])
+}
+
 // together reports whether every leaf among n's subs holds, in one pass over the
 // members of d: a look-up for each would start again from the first member.
 func (n *node) together(r *run, d value.Doc) bool {

@@ -1,8 +1,6 @@
 package query
 
 import (
-	"bytes"
-
 	"baas/db/effort"
 	"baas/db/expr"
 	"baas/db/fault"
@@ -12,10 +10,10 @@ import (
 
 // Projection is a compiled choice of members.
 type Projection struct {
-	include  bool    // members without a rule of their own: false keeps them
-	rules    []*rule // empty: everything
-	computes bool    // some rule makes a value, behind the members that are kept
-	found    path    // of "a.$": of the first array on it, only the element that filter finds stays
+	include  bool // members without a rule of their own: false keeps them
+	root     rule // without subs: everything
+	computes bool // some rule makes a value, behind the members that are kept
+	found    path // of "a.$": of the first array on it, only the element that filter finds stays
 	filter   *Filter
 	scopes   *scopes
 }
@@ -46,8 +44,9 @@ type rule struct {
 	name        string
 	action      action
 	subs        []*rule
-	skip, limit int64 // of slice: from, and how many; limit < 0 means to the end
-	elem        node  // of pick
+	byName      map[string]*rule // of subs, once there are many
+	skip, limit int64            // of slice: from, and how many; limit < 0 means to the end
+	elem        node             // of pick
 	expr        *expr.Expr
 	computes    bool // it, or one below it, makes a value
 }
@@ -84,12 +83,12 @@ func (p *Projection) Apply(d value.Doc) (value.Doc, error) { return p.ApplyWithi
 
 // ApplyWithin is Apply for one document of a request.
 func (p *Projection) ApplyWithin(m *effort.Meter, d value.Doc) (value.Doc, error) {
-	if len(p.rules) == 0 {
+	if len(p.root.subs) == 0 {
 		return append(value.Doc(nil), d...), nil
 	}
 	a := applier{Projection: p, doc: d, run: run{patterns: pattern.Run{Meter: m}}}
 	var b value.Builder
-	a.object(&b, d, p.rules, false)
+	a.object(&b, d, &p.root, false)
 	out := b.Doc()
 	if p.computes {
 		out = a.compute(out)
@@ -148,14 +147,14 @@ type applier struct {
 
 // object appends the chosen members of d. Inside an array of an array, $slice
 // has no effect.
-func (a *applier) object(b *value.Builder, d value.Doc, rules []*rule, inner bool) {
+func (a *applier) object(b *value.Builder, d value.Doc, above *rule, inner bool) {
 	c := d.Cursor()
 	for {
 		key, v, ok := c.Next()
 		if !ok {
 			return
 		}
-		switch r := find(rules, key); {
+		switch r := above.find(key); {
 		case r != nil:
 			a.member(b, r.name, v, r, inner)
 		case !a.include:
@@ -191,7 +190,7 @@ func (a *applier) member(b *value.Builder, name string, v value.Value, r *rule, 
 func (a *applier) descend(b *value.Builder, name string, v value.Value, r *rule, inner bool) {
 	switch {
 	case v.Type == value.TypeObject:
-		b.Object(name, func(b *value.Builder) { a.object(b, v.Doc(), r.subs, inner) })
+		b.Object(name, func(b *value.Builder) { a.object(b, v.Doc(), r, inner) })
 	case v.Type == value.TypeArray:
 		b.Array(name, func(out *value.ArrayBuilder) { a.elements(out, v.Doc(), r, inner) })
 	case !a.include:
@@ -203,7 +202,7 @@ func (a *applier) elements(out *value.ArrayBuilder, array value.Doc, r *rule, in
 	for _, v := range array.All() {
 		switch {
 		case v.Type == value.TypeObject:
-			out.Object(func(b *value.Builder) { a.object(b, v.Doc(), r.subs, inner) })
+			out.Object(func(b *value.Builder) { a.object(b, v.Doc(), r, inner) })
 		case v.Type == value.TypeArray:
 			out.Array(func(out *value.ArrayBuilder) { a.elements(out, v.Doc(), r, true) })
 		case !a.include || r.computes: // which puts an object in its place
@@ -244,11 +243,32 @@ func (r *rule) slice(v value.Value) value.Value {
 	return out.Value()
 }
 
-func find(rules []*rule, key []byte) *rule {
-	for _, r := range rules {
-		if len(r.name) == len(key) && bytes.Equal([]byte(r.name), key) {
-			return r
+// many is the number of rules from which a map finds one faster than a look at
+// each.
+const many = 8
+
+// find returns the rule below r for a member, nil when there is none.
+func (r *rule) find(key []byte) *rule {
+	if r.byName != nil {
+		return r.byName[string(key)]
+	}
+	for _, sub := range r.subs {
+		if sub.name == string(key) {
+			return sub
 		}
 	}
 	return nil
+}
+
+func (r *rule) add(sub *rule) {
+	r.subs = append(r.subs, sub)
+	switch {
+	case r.byName != nil:
+		r.byName[sub.name] = sub
+	case len(r.subs) == many:
+		r.byName = map[string]*rule{}
+		for _, s := range r.subs {
+			r.byName[s.name] = s
+		}
+	}
 }

@@ -13,25 +13,31 @@ func (a *applier) compute(kept value.Doc) value.Doc {
 	defer a.scopes.give(a.scope)
 	a.scope.TextScore = a.textScore()
 	var b value.Builder
-	a.extend(&b, kept, a.rules)
+	a.extend(&b, kept, &a.root)
 	return b.Doc()
 }
 
-func (a *applier) extend(b *value.Builder, kept value.Doc, rules []*rule) {
+func (a *applier) extend(b *value.Builder, kept value.Doc, above *rule) {
+	var done map[*rule]bool
 	c := kept.Cursor()
 	for {
 		key, v, ok := c.Next()
 		if !ok {
 			break
 		}
-		if r := find(rules, key); r != nil && r.computes {
-			a.made(b, v, r)
+		r := above.find(key)
+		if r == nil || !r.computes {
+			b.AddRaw(key, v)
 			continue
 		}
-		b.AddRaw(key, v)
+		a.made(b, v, r)
+		if done == nil {
+			done = map[*rule]bool{}
+		}
+		done[r] = true
 	}
-	for _, r := range rules {
-		if r.computes && kept.Get(r.name).IsMissing() {
+	for _, r := range above.subs {
+		if r.computes && !done[r] {
 			a.made(b, value.Value{}, r)
 		}
 	}
@@ -42,6 +48,9 @@ func (a *applier) extend(b *value.Builder, kept value.Doc, rules []*rule) {
 func (a *applier) made(b *value.Builder, v value.Value, r *rule) {
 	switch r.action {
 	case compute:
+		if _, constant := r.expr.Constant(); !constant && !a.run.skim(len(a.doc)) {
+			return
+		}
 		made, err := r.expr.Eval(a.scope)
 		if err != nil {
 			a.fail(err)
@@ -61,7 +70,7 @@ func (a *applier) made(b *value.Builder, v value.Value, r *rule) {
 			b.Array(r.name, func(out *value.ArrayBuilder) { a.madeElements(out, v.Doc(), r) })
 			return
 		}
-		b.Object(r.name, func(b *value.Builder) { a.extend(b, membersOf(v), r.subs) })
+		b.Object(r.name, func(b *value.Builder) { a.extend(b, membersOf(v), r) })
 	}
 }
 
@@ -71,7 +80,7 @@ func (a *applier) madeElements(out *value.ArrayBuilder, array value.Doc, r *rule
 			out.Array(func(out *value.ArrayBuilder) { a.madeElements(out, v.Doc(), r) })
 			continue
 		}
-		out.Object(func(b *value.Builder) { a.extend(b, membersOf(v), r.subs) })
+		out.Object(func(b *value.Builder) { a.extend(b, membersOf(v), r) })
 	}
 }
 

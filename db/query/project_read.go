@@ -23,7 +23,7 @@ type projector struct {
 }
 
 func (c *projector) finish() *Projection {
-	p := &Projection{rules: c.root.subs, found: c.found, filter: c.filter, scopes: &scopes{now: time.Now()}}
+	p := &Projection{root: c.root, found: c.found, filter: c.filter, scopes: &scopes{now: time.Now()}}
 	switch {
 	case c.included:
 		p.include = true
@@ -31,10 +31,10 @@ func (c *projector) finish() *Projection {
 	default:
 		p.include = c.picked || c.id.IsTrue()
 	}
-	if p.include && find(p.rules, []byte("_id")) == nil {
-		p.rules = append(p.rules, &rule{name: "_id"})
+	if p.include && p.root.find([]byte("_id")) == nil {
+		p.root.add(&rule{name: "_id"})
 	}
-	for _, r := range p.rules {
+	for _, r := range p.root.subs {
 		r.computes = r.makes(p.include)
 		p.computes = p.computes || r.computes
 	}
@@ -255,7 +255,7 @@ func (c *projector) insert(at, text string, r rule) error {
 	above := &c.root
 	names := strings.Split(text, ".")
 	for i, name := range names {
-		old := find(above.subs, []byte(name))
+		old := above.find([]byte(name))
 		last := i == len(names)-1
 		switch {
 		case old != nil && (last || old.action != descend):
@@ -269,7 +269,7 @@ func (c *projector) insert(at, text string, r rule) error {
 			r.name = name
 			*next = r
 		}
-		above.subs = append(above.subs, next)
+		above.add(next)
 		above = next
 	}
 	return nil

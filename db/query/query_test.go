@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"baas/db/fault"
 	"baas/db/query"
@@ -169,6 +170,46 @@ func projected(t *testing.T, c projectCase) (value.Doc, error) {
 		return nil, err
 	}
 	return p.Apply(valuetest.Doc(t, string(c.Document)))
+}
+
+// TestManyPathsAreOnePass: thousands of paths on a large document must not be
+// compared each with each.
+func TestManyPathsAreOnePass(t *testing.T) {
+	var keep, compute, doc strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&keep, `,"k%d":1`, i)
+		fmt.Fprintf(&compute, `,"k%d.x":"v"`, i)
+		fmt.Fprintf(&doc, `,"k%d":{"y":%d}`, i, i)
+	}
+	d := valuetest.Doc(t, `{"_id":1`+doc.String()+`}`)
+	for _, spec := range []string{keep.String(), compute.String()} {
+		p, err := query.CompileProjection(valuetest.Doc(t, "{"+spec[1:]+"}"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		out, err := p.Apply(d)
+		if took := time.Since(start); err != nil || out.Len() != d.Len() || took > 10*time.Second {
+			t.Fatalf("%d members after %v, %v", out.Len(), took, err)
+		}
+	}
+}
+
+// TestCostlyProjectionEnds: each of thousands of expressions looks through a
+// large document.
+func TestCostlyProjectionEnds(t *testing.T) {
+	var compute, doc strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&compute, `,"x%d":"$a"`, i)
+		fmt.Fprintf(&doc, `,"k%d":{"y":%d}`, i, i)
+	}
+	p, err := query.CompileProjection(valuetest.Doc(t, "{"+compute.String()[1:]+"}"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = p.Apply(valuetest.Doc(t, `{"_id":1`+doc.String()+`}`)); !fault.Is(err, fault.DatabaseFailed) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestEqualities(t *testing.T) {

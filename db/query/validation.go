@@ -191,7 +191,7 @@ func (v *validation) distinct(d value.Doc) bool {
 }
 
 func (v *validation) object(s *schema, d value.Doc) bool {
-	if !v.run.pay(len(d) * (1 + len(s.required) + len(s.dependencies))) {
+	if !v.run.skim(len(d) * (1 + len(s.required) + len(s.dependencies))) {
 		return false
 	}
 	if s.members != anything && !s.members.holds(d.Len()) {

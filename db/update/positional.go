@@ -1,6 +1,7 @@
 package update
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +12,6 @@ import (
 // arrayFilter says which elements $[name] means.
 type arrayFilter struct {
 	name string
-	text value.Doc // what was compiled
 	is   *query.Filter
 	used bool // only while the program is compiled
 }
@@ -20,6 +20,7 @@ type arrayFilter struct {
 // same name, which no other of them has.
 func readFilters(docs []value.Doc) ([]arrayFilter, error) {
 	var out []arrayFilter
+	known := map[string]bool{}
 	for i, d := range docs {
 		at := "arrayFilters." + strconv.Itoa(i)
 		is, err := query.Compile(d)
@@ -31,18 +32,19 @@ func readFilters(docs []value.Doc) ([]arrayFilter, error) {
 			return nil, err
 		}
 		switch {
+		case is.Near() != nil:
+			return nil, failed(at, "$near is not allowed in this context")
 		case name == "":
 			return nil, failed(at, "Cannot use an expression without a top-level field name in arrayFilters")
 		case !isIdentifier(name):
 			return nil, failed(at, "The top-level field name must be an alphanumeric string beginning with a lowercase letter, found '%s'", name)
+		case known[name]:
+			return nil, failed(at, "Found multiple array filters with the same top-level field name %s", name)
 		}
-		for _, other := range out {
-			if other.name == name {
-				return nil, failed(at, "Found multiple array filters with the same top-level field name %s", name)
-			}
-		}
-		out = append(out, arrayFilter{name: name, text: d, is: is})
+		known[name] = true
+		out = append(out, arrayFilter{name: name, is: is})
 	}
+	slices.SortFunc(out, func(x, y arrayFilter) int { return strings.Compare(x.name, y.name) })
 	return out, nil
 }
 
@@ -104,14 +106,22 @@ func (p *Program) checkName(path, name string, start int) error {
 	case name == "$[]":
 		return nil
 	}
-	id := name[2 : len(name)-1]
-	for i := range p.filters {
-		if p.filters[i].name == id {
-			p.filters[i].used = true
-			return nil
-		}
+	if f := p.filter(name); f != nil {
+		f.used = true
+		return nil
 	}
-	return failed(path, "No array filter found for identifier '%s' in path '%s'", id, path)
+	return failed(path, "No array filter found for identifier '%s' in path '%s'", name[2:len(name)-1], path)
+}
+
+// filter returns the filter of a part $[id].
+func (p *Program) filter(part string) *arrayFilter {
+	i, ok := slices.BinarySearchFunc(p.filters, part[2:len(part)-1], func(f arrayFilter, id string) int {
+		return strings.Compare(f.name, id)
+	})
+	if !ok {
+		return nil
+	}
+	return &p.filters[i]
 }
 
 // isSecond reports whether a $ stands before the one at start.
@@ -195,7 +205,7 @@ func (s *state) merged(x, y *branch) *branch {
 		s.fail(failed(x.path, "Update created a conflict at '%s'", x.path))
 		return x
 	}
-	out := &branch{name: x.name, index: x.index, path: x.path, found: x.found}
+	out := &branch{name: x.name, index: x.index, path: x.path, found: x.found, filter: x.filter}
 	for _, sub := range x.subs {
 		out.add(sub)
 	}
@@ -264,22 +274,12 @@ func (s *state) eachElement(a *value.ArrayBuilder, d value.Doc, t *branch) {
 
 // concerns reports whether $[] or $[id] means this element.
 func (s *state) concerns(sub *branch, v value.Value) bool {
-	if sub.name == "$[]" {
+	if sub.filter == nil {
 		return true
 	}
-	id := sub.name[2 : len(sub.name)-1]
-	for _, f := range s.filters {
-		if f.name != id {
-			continue
-		}
-		var b value.Builder
-		b.Grow(len(id) + len(v.Data) + 8)
-		b.Add(id, v)
-		ok, err := f.is.MatchWithin(s.Meter, b.Doc())
-		if err != nil {
-			s.fail(err)
-		}
-		return ok
+	ok, err := sub.filter.MatchElement(s.Meter, v)
+	if err != nil {
+		s.fail(err)
 	}
-	return false
+	return ok
 }

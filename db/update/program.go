@@ -20,7 +20,6 @@ package update
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -94,9 +93,9 @@ func Compile(d value.Doc, arrayFilters ...value.Doc) (*Program, error) {
 			return nil, unknown(name)
 		}
 	}
-	for i, f := range p.filters {
+	for _, f := range p.filters {
 		if !f.used {
-			return nil, failed("arrayFilters."+strconv.Itoa(i), "The array filter for identifier '%s' was not used in the update", f.name)
+			return nil, failed("arrayFilters", "The array filter for identifier '%s' was not used in the update", f.name)
 		}
 	}
 	p.root.sort()
@@ -180,7 +179,6 @@ func (p *Program) ApplyInsert(r Run, seed value.Doc) (value.Doc, error) {
 }
 
 func (p *Program) run(d value.Doc, s state) (value.Doc, error) {
-	s.filters = p.filters
 	out, err := p.edited(d, &s)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"baas/db/effort"
 	"baas/db/value"
 )
 
@@ -17,6 +18,9 @@ type push struct {
 	keys     []sortKey
 	slice    int // math.MaxInt: everything; negative: the last ones
 }
+
+// maxSortKeys bounds the members that elements are sorted by.
+const maxSortKeys = 32
 
 // sortKey is one key of $sort; without a path the element itself is compared.
 type sortKey struct {
@@ -71,6 +75,9 @@ func compileSortKeys(at string, v value.Value) ([]sortKey, error) {
 	if v.Doc().IsEmpty() {
 		return nil, failed(at, "must be 1, -1 or name at least one member")
 	}
+	if v.Doc().Len() > maxSortKeys {
+		return nil, failed(at, "has more than %d members", maxSortKeys)
+	}
 	var keys []sortKey
 	for path, v := range v.Doc().All() {
 		parts := strings.Split(path, ".")
@@ -97,7 +104,7 @@ func direction(at string, v value.Value) (desc bool, err error) {
 func (push) creates(*state) bool { return true }
 func (push) strict(*state) bool  { return true }
 
-func (e push) apply(_ *state, v value.Value) (value.Value, error) {
+func (e push) apply(s *state, v value.Value) (value.Value, error) {
 	list, ok := elements(v)
 	if !ok && !v.IsMissing() {
 		return v, notArray(e.path, v)
@@ -108,7 +115,7 @@ func (e push) apply(_ *state, v value.Value) (value.Value, error) {
 	}
 	list = slices.Insert(list, at, e.values...)
 	if e.keys != nil {
-		slices.SortStableFunc(list, e.compare)
+		e.sort(s, list)
 	}
 	switch {
 	case e.slice < 0:
@@ -117,6 +124,23 @@ func (e push) apply(_ *state, v value.Value) (value.Value, error) {
 		list = list[:e.slice]
 	}
 	return arrayOf(list), nil
+}
+
+// sort gives up when the request has spent what it may; the error is the run's.
+func (e push) sort(s *state, list []value.Value) {
+	steps := 0
+	slices.SortStableFunc(list, func(x, y value.Value) int {
+		if steps += len(e.keys); steps >= effort.Stride {
+			if err := s.Meter.Spend(steps); err != nil {
+				s.fail(err)
+			}
+			steps = 0
+		}
+		if s.err != nil {
+			return 0
+		}
+		return e.compare(x, y)
+	})
 }
 
 func (e push) compare(x, y value.Value) int {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"baas/db/fault"
+	"baas/db/query"
 	"baas/db/value"
 )
 
@@ -20,6 +21,7 @@ type branch struct {
 	byName map[string]int // position in subs, once there are many
 	found  *branch        // what $ leads to, beside subs
 	each   []*branch      // what $[] and $[id] lead to, instead of subs
+	filter *query.Filter  // of $[id]: which elements it means
 }
 
 // many is the number of subs from which a map finds one faster than a look at
@@ -143,6 +145,9 @@ func (p *Program) place(path string) (t *branch, clash string, err error) {
 		t = above.child(name)
 		if t == nil {
 			t = &branch{name: name, index: position(name), path: path[:end]}
+			if isEach(name) && name != "$[]" {
+				t.filter = p.filter(name).is
+			}
 			if !above.hang(t) {
 				return nil, above.path, nil
 			}
@@ -165,10 +170,9 @@ func position(name string) int {
 // state is one run of a program.
 type state struct {
 	Run
-	filters []arrayFilter
-	insert  bool
-	moved   []value.Value // what each $rename found
-	err     error         // the first one; the run goes on and is thrown away
+	insert bool
+	moved  []value.Value // what each $rename found
+	err    error         // the first one; the run goes on and is thrown away
 }
 
 func (s *state) fail(err error) {
