@@ -76,6 +76,7 @@ func (s *callersStore) read(in aggregate.Input, f *aggregate.Feed) error {
 	if w.sort, err = compileOrder(in.Sort, search.filter); err != nil {
 		return err
 	}
+	push := scoring(search, s.effort, f)
 	left := in.Limit
 	var unsorted collector
 	err = s.engine.each(s.ctx, s.principal, in.Collection, rules.Read, w, search, func(h hit) error {
@@ -85,7 +86,7 @@ func (s *callersStore) read(in aggregate.Input, f *aggregate.Feed) error {
 			}
 			return unsorted.offer(h)
 		}
-		err := f.Push(h.doc)
+		err := push(h.doc)
 		left--
 		if aggregate.Enough(err) || err == nil && left == 0 {
 			return kv.ErrStop
@@ -96,13 +97,28 @@ func (s *callersStore) read(in aggregate.Input, f *aggregate.Feed) error {
 	if err != nil || unsorted == nil {
 		return err
 	}
-	return pushAll(unsorted.docs(), f)
+	return pushAll(unsorted.docs(), f, push)
+}
+
+// scoring returns the function that passes a document on, with its text score
+// when the condition has one.
+func scoring(s *search, m *effort.Meter, f *aggregate.Feed) func(value.Doc) error {
+	return func(d value.Doc) error {
+		if s.bound {
+			score, err := s.filter.TextScore(m, d)
+			if err != nil {
+				return err
+			}
+			f.Score(score)
+		}
+		return f.Push(d)
+	}
 }
 
 // pushAll passes documents on outside of a view.
-func pushAll(docs []value.Doc, f *aggregate.Feed) error {
+func pushAll(docs []value.Doc, f *aggregate.Feed, push func(value.Doc) error) error {
 	for _, d := range docs {
-		if err := f.Push(d); err != nil {
+		if err := push(d); err != nil {
 			return err
 		}
 		if f.Full() {
@@ -126,7 +142,7 @@ func (s *callersStore) describe(in aggregate.Input, f *aggregate.Feed) error {
 		for i, x := range infos {
 			docs[i] = indexDoc(x)
 		}
-		return pushAll(docs, f)
+		return pushAll(docs, f, f.Push)
 	}
 	return s.engine.view(s.ctx, func(r kv.Reader) error {
 		coll, _, err := readCollection(r, in.Collection)

@@ -186,3 +186,22 @@ func TestAggregateBesideWriters(t *testing.T) {
 	close(stop)
 	wg.Wait()
 }
+
+// The score of a text search reaches the stages behind it.
+func TestAggregateScoresTexts(t *testing.T) {
+	t.Parallel()
+	e := openWith(t, "c", "d")
+	insert(t, e, "c", `{"_id":"1","s":"red red apple"}`, `{"_id":"2","s":"green pear"}`, `{"_id":"3","s":"apple"}`)
+	insert(t, e, "d", `{"_id":"1"}`)
+	must(t, e.CreateIndex(t.Context(), admin, "c", db.IndexSpec{Name: "t", Keys: []db.IndexKey{{Path: "s", Kind: plan.Text}}}))
+	must(t, e.WaitIndex(t.Context(), admin, "c", "t"))
+	const scored = `{"$project":{"found":{"$gt":[{"$meta":"textScore"},0]}}}`
+	wantAggregated(t, e, admin, "c", `[{"$match":{"$text":{"$search":"apple"}}},{"$sort":{"s":{"$meta":"textScore"}}},`+scored+`]`,
+		`[{"_id":"3","found":true},{"_id":"1","found":true}]`)
+	wantAggregated(t, e, admin, "c", `[{"$match":{"$text":{"$search":"apple"}}},`+scored+`,{"$lookup":{"from":"d","localField":"_id","foreignField":"_id","as":"d"}},{"$sort":{"_id":1}}]`,
+		`[{"_id":"1","found":true,"d":[{"_id":"1"}]},{"_id":"3","found":true,"d":[]}]`)
+	_, err := e.Aggregate(t.Context(), admin, db.AggregateRequest{
+		Collection: "c", Stages: pipeline(t, `[{"$match":{"$text":{"$search":"apple"}}},{"$unwind":"$s"},{"$sort":{"s":{"$meta":"textScore"}}}]`),
+	})
+	wantCode(t, err, fault.DatabaseFailed, "directly behind")
+}

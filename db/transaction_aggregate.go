@@ -69,5 +69,5 @@ func (s *transactionStore) read(in aggregate.Input, f *aggregate.Feed) error {
 	if err != nil {
 		return err
 	}
-	return pushAll(docs, f)
+	return pushAll(docs, f, scoring(find.search, nil, f))
 }

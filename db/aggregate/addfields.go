@@ -41,7 +41,7 @@ func (a *adding) push(d value.Doc) error {
 	if err := a.run.spend(len(d)); err != nil {
 		return err
 	}
-	a.scope.Next(d)
+	a.run.next(&a.scope, d)
 	a.w.begin()
 	if err := a.members(d, a.rules, 1); err != nil {
 		return err

@@ -80,7 +80,7 @@ type valued struct {
 }
 
 func (b *bucketing) push(d value.Doc) error {
-	b.scope.Next(d)
+	b.run.next(&b.scope, d)
 	v, err := b.by.Eval(&b.scope)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (b *bucketing) bucket(w *buffer, low, high value.Value, docs []valued) erro
 	states := newBin(value.Null(), b.fields)
 	defer func() { _ = b.memory.charge(-states.bytes) }() // giving back cannot fail
 	for _, d := range docs {
-		b.scope.Next(d.doc)
+		b.run.next(&b.scope, d.doc)
 		if err := states.add(&b.scope, &b.memory); err != nil {
 			return err
 		}

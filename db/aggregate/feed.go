@@ -20,6 +20,7 @@ const (
 // open, run only the stages before it, and Drain runs the others on what they
 // have let through.
 type Feed struct {
+	run   *run
 	first sink
 	cut   *cut // nil: no stage reads another collection
 }
@@ -27,6 +28,9 @@ type Feed struct {
 // Push takes one borrowed document inside a view. An error other than the end
 // of the run (see [Enough]) is the run's.
 func (f *Feed) Push(d value.Doc) error { return f.first.push(d) }
+
+// Score tells the text score of the document that is pushed next.
+func (f *Feed) Score(score float64) { *f.run.score = value.Float(score) }
 
 // Full reports whether the view should end, and Drain be called, before more
 // documents are pushed. A reader that cannot go on where it stopped may push the
@@ -51,6 +55,7 @@ func (f *Feed) close() error {
 	if f.cut != nil {
 		f.cut.inside = false
 	}
+	*f.run.score = value.Value{}
 	return f.first.close()
 }
 
@@ -72,7 +77,7 @@ func (r *run) feed(stages []stage, last sink) (*Feed, error) {
 	at := slices.IndexFunc(stages, readsOthers)
 	if at < 0 {
 		first, err := r.chain(stages, last)
-		return &Feed{first: first}, err
+		return &Feed{run: r, first: first}, err
 	}
 	for at > 0 && multiplies(stages[at-1]) {
 		at-- // one document more in the cut, not all that becomes of it
@@ -88,7 +93,7 @@ func (r *run) cutFeed(before, after []stage, last sink) (*Feed, error) {
 	}
 	c := &cut{next: rest, inside: true, memory: r.account("the pipeline", r.budget.Stage)}
 	first, err := r.chain(before, c)
-	return &Feed{first: first, cut: c}, err
+	return &Feed{run: r, first: first, cut: c}, err
 }
 
 func multiplies(s stage) bool {
@@ -100,9 +105,15 @@ func multiplies(s stage) bool {
 type cut struct {
 	next   sink
 	inside bool // a view may be open: keep what comes
-	kept   []value.Doc
+	kept   []scored
 	memory account
 	done   bool // the next stage has enough
+}
+
+// scored is a document and its text score.
+type scored struct {
+	doc   value.Doc
+	score value.Value
 }
 
 func (c *cut) push(d value.Doc) error {
@@ -112,7 +123,7 @@ func (c *cut) push(d value.Doc) error {
 	if !c.inside {
 		return c.next.push(d)
 	}
-	c.kept = append(c.kept, slices.Clone(d))
+	c.kept = append(c.kept, scored{slices.Clone(d), *c.memory.run.score})
 	return c.memory.charge(len(d) + overhead)
 }
 
@@ -124,9 +135,10 @@ func (c *cut) drain() error {
 	kept := c.kept
 	c.kept = c.kept[:0]
 	c.memory.release()
-	for i, d := range kept {
-		kept[i] = nil
-		if err := c.next.push(d); err != nil {
+	for i, one := range kept {
+		kept[i] = scored{}
+		*c.memory.run.score = one.score
+		if err := c.next.push(one.doc); err != nil {
 			c.done = Enough(err)
 			return err
 		}

@@ -127,7 +127,7 @@ func (g *reaching) push(d value.Doc) error {
 			return err
 		}
 	}
-	g.scope.Next(d)
+	g.run.next(&g.scope, d)
 	v, err := g.start.Eval(&g.scope)
 	if err != nil {
 		return err

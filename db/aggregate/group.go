@@ -121,7 +121,7 @@ type grouping struct {
 const binBytes = 200
 
 func (g *grouping) push(d value.Doc) error {
-	g.scope.Next(d)
+	g.run.next(&g.scope, d)
 	id, err := g.group.key.Eval(&g.scope)
 	if err != nil {
 		return err

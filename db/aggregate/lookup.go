@@ -248,6 +248,7 @@ func (j *joining) flush() error {
 	if err := j.source.prepare(j.kept); err != nil {
 		return err
 	}
+	*j.run.score = value.Value{}
 	for i, d := range j.kept {
 		j.kept[i] = nil
 		if err := j.join(d); err != nil {
@@ -331,7 +332,7 @@ func (e *unwoundEach) close() error { return nil }
 
 // variables evaluates let for one document: the values in scope and its own.
 func (j *joining) variables(d value.Doc) ([]value.Value, error) {
-	j.scope.Next(d)
+	j.run.next(&j.scope, d)
 	vars := slices.Clone(j.run.vars)
 	for _, e := range j.vars {
 		v, err := e.Eval(&j.scope)

@@ -96,7 +96,7 @@ func (p *projecting) push(d value.Doc) error {
 	if err := p.run.spend(len(d)); err != nil {
 		return err
 	}
-	p.scope.Next(d)
+	p.run.next(&p.scope, d)
 	p.w.begin()
 	var err error
 	if p.include {

@@ -47,7 +47,7 @@ func (x *redacting) push(d value.Doc) error {
 	if err := x.run.spend(len(d)); err != nil {
 		return err
 	}
-	x.scope.Next(d)
+	x.run.next(&x.scope, d)
 	switch verdict, err := x.judge(d); {
 	case err != nil:
 		return err

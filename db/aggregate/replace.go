@@ -53,7 +53,7 @@ func (p *replacing) push(d value.Doc) error {
 	if err := p.run.spend(len(d)); err != nil {
 		return err
 	}
-	p.scope.Next(d)
+	p.run.next(&p.scope, d)
 	v, err := p.root.Eval(&p.scope)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"baas/db/effort"
+	"baas/db/expr"
 	"baas/db/fault"
 	"baas/db/value"
 )
@@ -60,7 +61,7 @@ type Execution struct {
 // Codes: those of the store; DatabaseFailed for an operation that a document
 // does not allow; ResultTooLarge when a budget is spent.
 func (p *Pipeline) Run(x Execution) error {
-	r := &run{store: x.Store, now: x.Now, meter: x.Meter, budget: x.Budget, total: new(int)}
+	r := &run{store: x.Store, now: x.Now, meter: x.Meter, budget: x.Budget, total: new(int), score: new(value.Value)}
 	in, rest, err := r.input(p, x.Collection)
 	if err != nil {
 		return err
@@ -81,18 +82,28 @@ type run struct {
 	budget Budget
 	total  *int // bytes charged to all stages
 	vars   []value.Value
+	// score is the text score of the document that is being pushed, Missing when
+	// it has none or was kept on the way. It is the own of each execution.
+	score *value.Value
+}
+
+// next makes a scope ready for the next document.
+func (r *run) next(s *expr.Scope, d value.Doc) {
+	s.Next(d)
+	s.TextScore = *r.score
 }
 
 // with returns the run for a pipeline within, with its variables.
 func (r *run) with(vars []value.Value) *run {
 	inner := *r
-	inner.vars = vars
+	inner.vars, inner.score = vars, new(value.Value)
 	return &inner
 }
 
 // execute reads another collection through its pipeline and passes the result to
 // last, which must not read collections.
 func (r *run) execute(p *Pipeline, collection string, last sink) error {
+	r = r.with(r.vars)
 	in, rest, err := r.input(p, collection)
 	if err != nil {
 		return err
@@ -107,6 +118,7 @@ func (r *run) execute(p *Pipeline, collection string, last sink) error {
 
 // executeOutside is execute for a last that may read collections.
 func (r *run) executeOutside(p *Pipeline, collection string, last sink) error {
+	r = r.with(r.vars)
 	in, rest, err := r.input(p, collection)
 	if err != nil {
 		return err
@@ -122,7 +134,8 @@ func (r *run) executeOutside(p *Pipeline, collection string, last sink) error {
 // read passes the documents of an input to last.
 func (r *run) read(in Input, last sink) error {
 	in.Joined = true
-	return r.into(in, &Feed{first: last})
+	r = r.with(r.vars)
+	return r.into(in, &Feed{run: r, first: last})
 }
 
 func (r *run) into(in Input, f *Feed) error {

@@ -33,6 +33,9 @@ func compileSort(at string, v value.Value) (*sort, error) {
 }
 
 func (s *sort) open(r *run, next sink) (sink, error) {
+	if s.order.ByTextScore() {
+		return nil, fault.New(fault.DatabaseFailed, "$sort by the text score must stand directly behind the $match with the $text")
+	}
 	if s.order.ByTextScore() { // the store could not do it
 		return nil, fault.New(fault.DatabaseFailed,
 			"$sort: query requires text score metadata, but it is not available; sort right behind the $match with $text")
