@@ -17,8 +17,14 @@ import (
 // a document, counters that disagree, strays of unknown collections, and what
 // the store's checksums find. It is for tests and for a quiet database: the
 // one view makes the file grow under writers.
-func (e *Engine) Check(ctx context.Context) error {
-	return e.store.View(ctx, func(r kv.Reader) error {
+func (e *Engine) Check(ctx context.Context) error { return Check(ctx, e.store) }
+
+// Check is Engine.Check for a store that no engine has opened.
+func Check(ctx context.Context, store kv.Store) error {
+	if err := store.View(ctx, func(r kv.Reader) error { _, err := checkFormat(r); return err }); err != nil {
+		return err
+	}
+	return store.View(ctx, func(r kv.Reader) error {
 		c := checker{r: r, collections: map[uint32]*tally{}}
 		if err := c.run(); err != nil {
 			return err

@@ -88,8 +88,11 @@ func (a *App) openFolder(context.Context) error {
 func (a *App) storeIdentity(purpose string) string { return a.dir.identity.ID + " " + purpose }
 
 func (a *App) openSystem(ctx context.Context) (err error) {
+	if err := checkAfterCrash(ctx, a.dir.file("system.bolt"), a.log); err != nil {
+		return err
+	}
 	a.store, err = boltkv.Open(a.dir.file("system.bolt"), boltkv.Options{
-		Create: a.dir.fresh, Identity: a.storeIdentity("system"), Log: a.log,
+		Create: a.dir.fresh, Identity: a.storeIdentity("system"), Append: db.AppendKeys, Log: a.log,
 	})
 	if err != nil {
 		return err

@@ -4,9 +4,11 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"math"
 	"os"
 
 	"baas/db"
+	"baas/db/commit"
 	"baas/db/kv/boltkv"
 	"baas/db/rules"
 	"baas/functions"
@@ -61,15 +63,19 @@ func (o *envOpener) open(ctx context.Context, e *env.Env) (err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	store, err := boltkv.Open(a.dir.file("envs", e.ID, "db.bolt"), boltkv.Options{
-		Create: isNew, Identity: a.storeIdentity("env " + e.ID), Log: a.log,
+	path := a.dir.file("envs", e.ID, "db.bolt")
+	if err := checkAfterCrash(ctx, path, a.log); err != nil {
+		return err
+	}
+	store, err := boltkv.Open(path, boltkv.Options{
+		Create: isNew, Identity: a.storeIdentity("env " + e.ID), Append: db.AppendKeys, Log: a.log,
 	})
 	if err != nil {
 		return err
 	}
 	o.opened(e, store.Close)
 	a.watchStore(store)
-	if e.DB, err = db.Open(ctx, store, db.Options{AutoCreate: a.cfg.AutoCreate, Log: a.log}); err != nil {
+	if e.DB, err = db.Open(ctx, store, a.dbOptions()); err != nil {
 		return err
 	}
 	o.opened(e, e.DB.Close)
@@ -93,6 +99,18 @@ func (o *envOpener) open(ctx context.Context, e *env.Env) (err error) {
 	}
 	o.opened(e, e.Functions.Close)
 	return nil
+}
+
+// dbOptions are those of an environment's database.
+func (a *App) dbOptions() db.Options {
+	o := db.Options{
+		AutoCreate: a.cfg.AutoCreate, MaxCollections: a.cfg.MaxCollections, KeepDropped: a.cfg.DroppedBytes, Log: a.log,
+		Window: commit.Window{Age: a.cfg.HistoryAge, Bytes: a.cfg.HistoryBytes, Parts: math.MaxInt32},
+	}
+	if o.KeepDropped == 0 {
+		o.KeepDropped = -1
+	}
+	return o
 }
 
 func (o *envOpener) opened(e *env.Env, closePart func() error) {

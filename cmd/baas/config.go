@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/pflag"
@@ -24,10 +25,14 @@ type Config struct {
 	PublicURL      string   // how clients reach the server; empty: derived from each request
 	TrustedProxies []string // address ranges whose forwarded headers are believed
 	WeChatAppID    string
-	WeChatSecret   string // AppSecret; never logged
-	WeChatTwin     bool   // log in against the built-in stand-in for WeChat
-	AutoCreate     bool   // create a missing collection on its first write
-	LogLevel       string // debug, info, warn, error
+	WeChatSecret   string        // AppSecret; never logged
+	WeChatTwin     bool          // log in against the built-in stand-in for WeChat
+	AutoCreate     bool          // create a missing collection on its first write
+	MaxCollections int           // per environment
+	HistoryAge     time.Duration // how long the change log, and what was dropped, is kept
+	HistoryBytes   int           // how much of the change log is kept, per environment
+	DroppedBytes   int64         // how much of dropped collections is kept, per environment
+	LogLevel       string        // debug, info, warn, error
 }
 
 // bindConfig declares the settings as flags of fs and returns the Config that
@@ -44,6 +49,10 @@ func bindConfig(fs *pflag.FlagSet) *Config {
 	fs.StringVar(&c.WeChatSecret, "wechat-secret", "", "AppSecret of the mini program (better set by BAAS_WECHAT_SECRET)")
 	fs.BoolVar(&c.WeChatTwin, "wechat-twin", true, "without an AppSecret, accept wx.login codes from the built-in offline stand-in for WeChat")
 	fs.BoolVar(&c.AutoCreate, "auto-create", false, "create a missing collection on its first write")
+	fs.IntVar(&c.MaxCollections, "max-collections", 1000, "collections that an environment may have")
+	fs.DurationVar(&c.HistoryAge, "history-age", 7*24*time.Hour, "how long the history of documents, and dropped collections, are kept")
+	fs.IntVar(&c.HistoryBytes, "history-bytes", 256<<20, "bytes of history that an environment keeps at most")
+	fs.Int64Var(&c.DroppedBytes, "dropped-bytes", 1<<30, "bytes of dropped collections that an environment keeps at most; 0 keeps none")
 	fs.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
 	fs.String("config", "", "config file (YAML); its keys are the names of these flags")
 	return c
@@ -142,6 +151,18 @@ func (c *Config) Validate() error {
 		if _, err := netip.ParsePrefix(p); err != nil {
 			bad("trusted-proxies: %q is not an address range such as 10.0.0.0/8", p)
 		}
+	}
+	if c.MaxCollections < 1 {
+		bad("max-collections: must be 1 or more")
+	}
+	if c.HistoryAge < time.Minute || c.HistoryAge > 366*24*time.Hour {
+		bad("history-age: must be from 1m to 8784h (a year)")
+	}
+	if c.HistoryBytes < 1<<20 {
+		bad("history-bytes: must be 1048576 (1 MiB) or more")
+	}
+	if c.DroppedBytes < 0 {
+		bad("dropped-bytes: must be 0 or more")
 	}
 	if _, ok := logLevels[c.LogLevel]; !ok {
 		bad("log-level: %q is not debug, info, warn or error", c.LogLevel)

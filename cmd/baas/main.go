@@ -42,6 +42,9 @@ func printFailure(w io.Writer, err error) {
 	_ = enc.Encode(out) // the exit status says it too
 }
 
+// errTold ends a command whose result, already printed, is a failure.
+var errTold = errors.New("the result is a failure")
+
 // run is main with an exit status: 0 only on success, 2 for a wrong command
 // line, 1 for anything else.
 func run() int {
@@ -51,6 +54,9 @@ func run() int {
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
+	}
+	if errors.Is(err, errTold) {
+		return 1
 	}
 	if asJSON, _ := root.PersistentFlags().GetBool("json"); asJSON {
 		printFailure(os.Stdout, err)

@@ -47,7 +47,7 @@ func newRoot(in io.Reader, out, log io.Writer, getenv func(string) string) *cobr
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
 	root.PersistentFlags().BoolVar(&sh.asJSON, "json", false, "print one machine-readable JSON object")
-	root.AddCommand(serve, newDev(sh), newFn(sh), newDB(sh), newEnv(sh), newKey(sh), newVersion(sh))
+	root.AddCommand(serve, newDev(sh), newFn(sh), newDB(sh), newEnv(sh), newKey(sh), newVersion(sh), newVerifyStore())
 	strict(root)
 	return root
 }
