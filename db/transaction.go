@@ -200,6 +200,7 @@ func (t *transaction) fail(err error) {
 		t.e.intents.Conflict(t.caller(), t.used)
 	}
 	t.e.intents.Leave(&t.intents)
+	t.e.transactions.free(t)
 	t.own, t.reads, t.past = txn.Overlay{}, txn.Reads{}, nil
 }
 

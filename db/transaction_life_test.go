@@ -441,6 +441,8 @@ func TestTransactionTurns(t *testing.T) {
 				must(t, write(first, tc.p, 2))
 				must(t, write(e, admin, 2))
 				wantCode(t, first.Commit(ctx), fault.TransactionConflict, "conflict")
+				_, bytes := db.OpenTransactions(e)
+				equal(t, "bytes held after a conflict", bytes, 0)
 
 				retry, other := begin(t, e, tc.p), begin(t, e, admin)
 				must(t, write(retry, tc.p, 1))

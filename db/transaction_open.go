@@ -122,6 +122,16 @@ func (o *openTransactions) hold(t *transaction, n int) error {
 	return nil
 }
 
+// free takes back all bytes that an open transaction is counted with.
+func (o *openTransactions) free(t *transaction) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !t.over {
+		o.bytes -= t.held
+		t.held = 0
+	}
+}
+
 // close takes t out.
 func (o *openTransactions) close(t *transaction) {
 	t.over = true

@@ -3,6 +3,7 @@ package txn_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -217,5 +218,54 @@ func TestIntents(t *testing.T) {
 		enter(x, &one, "p", "0")
 		want(t, "the 32nd is taken", x.Taken(&two, many[31]), true)
 		want(t, "the 33rd is taken", x.Taken(&two, many[32]), false)
+	})
+}
+
+// TestIntentsExclude lets many transactions with random footprints come and go:
+// no document is ever held twice, and all get their turn soon enough.
+func TestIntentsExclude(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		seed := rand.Uint64()
+		t.Logf("seed %d", seed)
+		x := newIntents()
+		var mu sync.Mutex
+		holders := map[string]int{}
+		most := time.Duration(0)
+		var wg sync.WaitGroup
+		for client := range 40 {
+			wg.Go(func() {
+				r := rand.New(rand.NewPCG(seed, uint64(client)))
+				for range 25 {
+					names := strings.Fields("a b c d e f g h")
+					r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+					names = names[:1+r.IntN(3)]
+					who := fmt.Sprint(client)
+					x.Conflict(who, keys(strings.Join(names, " ")))
+					var turn txn.Turn
+					waited := enter(x, &turn, who, names[0])
+					mu.Lock()
+					most = max(most, waited)
+					for _, name := range names {
+						if x.Taken(&turn, keys(name)[0]) {
+							t.Errorf("client %d has no intent of %s after %s", client, name, waited)
+						}
+						if holders[name]++; holders[name] > 1 {
+							t.Errorf("%s is held twice", name)
+						}
+					}
+					mu.Unlock()
+					time.Sleep(time.Duration(r.IntN(8)) * time.Millisecond)
+					mu.Lock()
+					for _, name := range names {
+						holders[name]--
+					}
+					mu.Unlock()
+					x.Leave(&turn)
+				}
+			})
+		}
+		wg.Wait()
+		t.Logf("the longest wait was %s", most)
 	})
 }
