@@ -48,6 +48,10 @@ const (
 // in steps of effort.Meter: parsing, validation and an index of the edges.
 const stepsPerVertex = 50
 
+// pairsPerStep is how many pairs of edges of two shapes cost a step, when long
+// edges lie so close that an index of them does not help.
+const pairsPerStep = 16
+
 // errShape says that a document's value is no geometry. Why does not matter to a
 // condition, so that no text is made for every document of a scan.
 var errShape = errors.New("geo: not a geometry")

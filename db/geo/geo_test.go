@@ -328,3 +328,28 @@ func TestVertexLimit(t *testing.T) {
 		t.Errorf("%d ranges, %v", len(ranges), ok)
 	}
 }
+
+// comb returns a polygon of n positions with long thin teeth, aslant: no way to
+// sort its edges keeps them apart.
+func comb(n int, x, y float64) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `{"type":"Polygon","coordinates":[[[%v,%v]`, x, y-1)
+	for i := range n - 3 {
+		fmt.Fprintf(&b, ",[%v,%v]", x+float64(i)*0.004+float64(i%2)*40, y+float64(i%2)*40)
+	}
+	fmt.Fprintf(&b, ",[%v,%v],[%v,%v]]]}", x+float64(n)*0.004, y-1, x, y-1)
+	return b.String()
+}
+
+// The dearest shapes are checked edge by edge, and what that costs is counted.
+func TestHostileShapesAreCounted(t *testing.T) {
+	const n = 3000
+	test, err := geo.CompileIntersects("l", parsed(t, `{"$geometry":`+comb(n, 0.001, 0.5)+`}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	meets, steps := test.Holds(parsed(t, comb(n, 0, 0)))
+	if !meets || steps < n*n/20 {
+		t.Errorf("got %v in %d steps", meets, steps)
+	}
+}

@@ -13,7 +13,7 @@ type area struct {
 	polygon *s2.Polygon
 	rings   []*s2.Loop // as they were given, the outer one first
 	place   string     // where it stands, for errors
-	edges   func() *s2.ShapeIndex
+	edges   func() *edges
 }
 
 // polygon reads rings; place is "" for the object's own coordinates. With strict
@@ -43,12 +43,7 @@ func (r *reader) polygon(g *Geometry, v value.Value, place string, strict bool) 
 	case len(a.rings) > MaxRings:
 		return r.refuse(place, "a polygon has at most %d rings", MaxRings)
 	}
-	a.edges = sync.OnceValue(func() *s2.ShapeIndex {
-		index := s2.NewShapeIndex()
-		index.Add(a.polygon)
-		index.Build()
-		return index
-	})
+	a.edges = sync.OnceValue(func() *edges { return edgesOf(a.polygon) })
 	g.areas = append(g.areas, a)
 	if len(a.rings) == 1 {
 		a.polygon = s2.PolygonFromLoops([]*s2.Loop{a.rings[0]})
@@ -139,19 +134,7 @@ func isSimple(ring *s2.Loop) bool {
 	if len(seen) != ring.NumVertices() {
 		return false
 	}
-	if ring.NumVertices() == 3 {
-		return true
-	}
-	index := s2.NewShapeIndex()
-	index.Add(ring)
-	q := s2.NewCrossingEdgeQuery(index)
-	for i := range ring.NumEdges() {
-		e := ring.Edge(i)
-		if len(q.Crossings(e.V0, e.V1, ring, s2.CrossingTypeInterior)) > 0 {
-			return false
-		}
-	}
-	return true
+	return ring.NumVertices() == 3 || !edgesOf(ring).crossThemselves()
 }
 
 // sharesEdge reports whether two rings that do not overlap have an edge in

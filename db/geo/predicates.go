@@ -89,29 +89,7 @@ func linesMeet(a, b *s2.Polyline) bool {
 	if !a.RectBound().Intersects(b.RectBound()) {
 		return false
 	}
-	const few = 1000 // pairs up to which an index costs more than it saves
-	if a.NumEdges()*b.NumEdges() <= few {
-		return a.Intersects(b)
-	}
-	if a.NumEdges() < b.NumEdges() {
-		a, b = b, a
-	}
-	index := s2.NewShapeIndex()
-	index.Add(a)
-	return crosses(index, a, b, s2.CrossingTypeAll)
-}
-
-// crosses reports whether an edge of the line crosses one of the shape, which is
-// the only one of the index.
-func crosses(index *s2.ShapeIndex, shape s2.Shape, line *s2.Polyline, how s2.CrossingType) bool {
-	q := s2.NewCrossingEdgeQuery(index)
-	for i := range line.NumEdges() {
-		e := line.Edge(i)
-		if len(q.Crossings(e.V0, e.V1, shape, how)) > 0 {
-			return true
-		}
-	}
-	return false
+	return edgesOf(a).cross(b, true)
 }
 
 func (a *area) meetsLine(l *s2.Polyline) bool {
@@ -123,7 +101,7 @@ func (a *area) meetsLine(l *s2.Polyline) bool {
 			return true
 		}
 	}
-	return crosses(a.edges(), a.polygon, l, s2.CrossingTypeAll)
+	return a.edges().cross(l, true)
 }
 
 // contains reports whether one of g's polygons contains each part of o. As in
@@ -187,5 +165,5 @@ func (a *area) holdsLine(l *s2.Polyline) bool {
 			return false
 		}
 	}
-	return !crosses(a.edges(), a.polygon, l, s2.CrossingTypeInterior)
+	return !a.edges().cross(l, false)
 }

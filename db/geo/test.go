@@ -181,6 +181,9 @@ func (t *Test) Holds(v value.Value) (holds bool, steps int) {
 	if err != nil || t.shape != nil && !t.bound.Intersects(g.bound()) || g.validate(r) != nil {
 		return false, steps
 	}
+	if t.shape != nil {
+		steps += g.vertices * t.shape.vertices / pairsPerStep
+	}
 	switch {
 	case t.circle != nil:
 		return t.circle.contains(g), steps
