@@ -25,7 +25,7 @@ test: setup lint test-go bench-check test-sdk test-console e2e ## everything CI 
 	@echo "all parts passed"
 
 test-full: setup lint ## the same, with 50 kills of the engine too (CI runs 50 of the server, a few of the engine)
-	BAAS_KILLS=200 BAAS_ORACLE_ROUNDS=500 $(MAKE) test-go test-sdk test-console e2e
+	BAAS_KILLS=200 BAAS_ORACLE_ROUNDS=500 BAAS_BOMB_DOCS=1000000 $(MAKE) test-go test-sdk test-console e2e
 
 lint: ## formatting, linters, import directions proven by violations
 	$(LINT) run ./...
