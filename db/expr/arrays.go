@@ -11,9 +11,9 @@ func arrays(name string) (operator, bool) {
 	case "$arrayElemAt":
 		return ofTwo(arrayElemAt), true
 	case "$first":
-		return ofOne(func(c *call, s *Scope, x value.Value) (value.Value, error) { return endOf(c, x, 0) }), true
+		return ofOne(func(c *call, s *Scope, x value.Value) (value.Value, error) { return endOf(c, s, x, 0) }), true
 	case "$last":
-		return ofOne(func(c *call, s *Scope, x value.Value) (value.Value, error) { return endOf(c, x, -1) }), true
+		return ofOne(func(c *call, s *Scope, x value.Value) (value.Value, error) { return endOf(c, s, x, -1) }), true
 	case "$concatArrays":
 		return ofMany(0, -1, concatArrays), true
 	case "$in":
@@ -57,14 +57,22 @@ func whole32(v value.Value) (int, bool) {
 }
 
 // at returns element i, counted from the end when it is negative, or Missing.
-func at(array value.Doc, i int) value.Value {
+func (s *Scope) at(array value.Doc, i int) (value.Value, error) {
+	const passed = 16 // elements passed in a step
 	if i < 0 {
-		i += array.Len()
+		n := array.Len()
+		if err := s.spend(n / passed); err != nil {
+			return value.Value{}, err
+		}
+		i += n
 	}
-	return array.At(i)
+	if err := s.spend(min(max(i, 0), len(array)) / passed); err != nil {
+		return value.Value{}, err
+	}
+	return array.At(i), nil
 }
 
-func arrayElemAt(c *call, _ *Scope, x, y value.Value) (value.Value, error) {
+func arrayElemAt(c *call, s *Scope, x, y value.Value) (value.Value, error) {
 	if nullish(x) || nullish(y) {
 		return null()
 	}
@@ -75,17 +83,17 @@ func arrayElemAt(c *call, _ *Scope, x, y value.Value) (value.Value, error) {
 	if !ok {
 		return c.fail("$arrayElemAt's second argument must be representable as a 32-bit integer")
 	}
-	return at(x.Doc(), i), nil
+	return s.at(x.Doc(), i)
 }
 
-func endOf(c *call, x value.Value, i int) (value.Value, error) {
+func endOf(c *call, s *Scope, x value.Value, i int) (value.Value, error) {
 	if nullish(x) {
 		return null()
 	}
 	if x.Type != value.TypeArray {
 		return c.fail("the argument must be an array, but is %s", x.Type.Name())
 	}
-	return at(x.Doc(), i), nil
+	return s.at(x.Doc(), i)
 }
 
 func concatArrays(c *call, s *Scope) (value.Value, error) {
@@ -137,6 +145,9 @@ func in(c *call, s *Scope, x, y value.Value) (value.Value, error) {
 		if err := s.spend(1); err != nil {
 			return value.Value{}, err
 		}
+		if err := s.weigh(x, v); err != nil {
+			return value.Value{}, err
+		}
 		if value.Equal(x, v) {
 			return s.bool(true), nil
 		}
@@ -167,6 +178,9 @@ func indexOfArray(c *call, s *Scope) (value.Value, error) {
 			break
 		}
 		if err := s.spend(1); err != nil {
+			return value.Value{}, err
+		}
+		if err := s.weigh(want, v); err != nil {
 			return value.Value{}, err
 		}
 		if i >= from && value.Equal(v, want) {
@@ -253,7 +267,7 @@ func (s *Scope) elements(v value.Value) ([]value.Value, error) {
 	if err := s.hold(n * perElement); err != nil {
 		return nil, err
 	}
-	if err := s.spend(n); err != nil {
+	if err := s.spend(n + len(v.Data)/copyStep); err != nil {
 		return nil, err
 	}
 	out := make([]value.Value, 0, n)

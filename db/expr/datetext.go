@@ -173,6 +173,9 @@ func dateFromString(c *call, s *Scope) (value.Value, error) {
 	case nullish(v) || !okFormat || !okZone:
 		return null()
 	}
+	if err := s.spend((len(v.Data) + len(format)) / copyStep); err != nil {
+		return value.Value{}, err
+	}
 	var ms int64
 	switch {
 	case v.Type != value.TypeString:

@@ -14,6 +14,8 @@ const (
 	// element is a step, and so are copyStep bytes written.
 	maxSteps = 5_000_000
 	copyStep = 64
+	// walkStep is how many bytes of a document a look-up passes in one step.
+	walkStep = 4096
 	// maxHeld bounds the values that one evaluation holds at a time, in bytes.
 	maxHeld = 4 * value.MaxBytes
 )
@@ -177,6 +179,25 @@ func (s *Scope) report() error {
 	spent := s.steps - s.told
 	s.told, s.due = s.steps, s.steps+effort.Stride
 	return s.Meter.Spend(spent)
+}
+
+// lookup returns the member of an object, and counts what finding it may take.
+func (s *Scope) lookup(d value.Doc, name string) (value.Value, error) {
+	if len(d) >= walkStep {
+		if err := s.spend(len(d) / walkStep); err != nil {
+			return value.Value{}, err
+		}
+	}
+	return d.Get(name), nil
+}
+
+// weigh counts what a comparison of x and y may take.
+func (s *Scope) weigh(x, y value.Value) error {
+	n := min(len(x.Data), len(y.Data))
+	if n < copyStep {
+		return nil
+	}
+	return s.spend(n / copyStep)
 }
 
 // hold counts bytes of a value that is being built.

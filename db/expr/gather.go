@@ -45,7 +45,7 @@ func over(begin func() gather) func(*call, *Scope) (value.Value, error) {
 			}
 			if len(c.args) == 1 && v.Type == value.TypeArray {
 				err = s.gatherAll(g, v.Doc())
-			} else {
+			} else if err = s.spend(len(v.Data) / copyStep); err == nil {
 				err = g.add(v)
 			}
 			if err != nil {
@@ -63,7 +63,7 @@ func (s *Scope) gatherAll(g gather, array value.Doc) error {
 		if !ok {
 			return nil
 		}
-		if err := s.spend(1); err != nil {
+		if err := s.spend(1 + len(v.Data)/copyStep); err != nil {
 			return err
 		}
 		if err := g.add(v); err != nil {

@@ -17,15 +17,15 @@ func logic(name string) (operator, bool) {
 		return ofOne(not), true
 	case "$cmp":
 		return ofTwo(func(_ *call, s *Scope, x, y value.Value) (value.Value, error) {
-			return s.int32(int32(value.Compare(x, y))), nil
+			return s.int32(int32(value.Compare(x, y))), s.weigh(x, y)
 		}), true
 	case "$eq":
 		return ofTwo(func(_ *call, s *Scope, x, y value.Value) (value.Value, error) {
-			return s.bool(value.Equal(x, y)), nil
+			return s.bool(value.Equal(x, y)), s.weigh(x, y)
 		}), true
 	case "$ne":
 		return ofTwo(func(_ *call, s *Scope, x, y value.Value) (value.Value, error) {
-			return s.bool(!value.Equal(x, y)), nil
+			return s.bool(!value.Equal(x, y)), s.weigh(x, y)
 		}), true
 	case "$gt":
 		return compare(func(c int) bool { return c > 0 }), true
@@ -53,7 +53,7 @@ func logic(name string) (operator, bool) {
 
 func compare(holds func(c int) bool) operator {
 	return ofTwo(func(_ *call, s *Scope, x, y value.Value) (value.Value, error) {
-		return s.bool(holds(value.Compare(x, y))), nil
+		return s.bool(holds(value.Compare(x, y))), s.weigh(x, y)
 	})
 }
 

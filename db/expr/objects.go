@@ -249,7 +249,7 @@ func getField(c *call, s *Scope) (value.Value, error) {
 	if input.Type != value.TypeObject {
 		return value.Value{}, nil
 	}
-	return input.Doc().Get(name), nil
+	return s.lookup(input.Doc(), name)
 }
 
 // fieldOf evaluates the operands field and input.

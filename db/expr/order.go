@@ -173,7 +173,9 @@ func (s *Scope) sort(elements []value.Value, compare func(x, y value.Value) int)
 		if failed != nil {
 			return 0
 		}
-		failed = s.spend(1)
+		if failed = s.spend(1 + (len(x.Data)+len(y.Data))/(2*copyStep)); failed != nil {
+			return 0
+		}
 		return compare(x, y)
 	})
 	return failed

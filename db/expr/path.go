@@ -53,7 +53,10 @@ func reach(s *Scope, v value.Value, parts []string) (value.Value, error) {
 	for i, name := range parts {
 		switch v.Type {
 		case value.TypeObject:
-			v = v.Doc().Get(name)
+			var err error
+			if v, err = s.lookup(v.Doc(), name); err != nil {
+				return value.Value{}, err
+			}
 		case value.TypeArray:
 			return reachEach(s, v.Doc(), parts[i:])
 		default:

@@ -38,6 +38,12 @@ func (s *Scope) set(v value.Value) ([]value.Value, error) {
 	return slices.CompactFunc(elements, value.Equal), nil
 }
 
+// seeking is about how many steps it takes to look for v in a set.
+func seeking(v value.Value) int {
+	const comparisons = 16
+	return 1 + comparisons*len(v.Data)/copyStep
+}
+
 // has reports whether a set holds v.
 func has(set []value.Value, v value.Value) bool {
 	_, found := slices.BinarySearchFunc(set, v, value.Compare)
@@ -84,10 +90,16 @@ func setIntersection(c *call, s *Scope) (value.Value, error) {
 			common = set
 			continue
 		}
-		if err := s.spend(len(common)); err != nil {
-			return value.Value{}, err
+		var failed error
+		common = slices.DeleteFunc(common, func(v value.Value) bool {
+			if failed == nil {
+				failed = s.spend(seeking(v))
+			}
+			return failed != nil || !has(set, v)
+		})
+		if failed != nil {
+			return value.Value{}, failed
 		}
-		common = slices.DeleteFunc(common, func(v value.Value) bool { return !has(set, v) })
 	}
 	return s.arrayOf(common)
 }
@@ -114,6 +126,9 @@ func setDifference(c *call, s *Scope, x, y value.Value) (value.Value, error) {
 	}
 	out := s.array(0)
 	for i, v := range elements {
+		if err := s.spend(seeking(v)); err != nil {
+			return value.Value{}, err
+		}
 		if !first[i] || has(without, v) {
 			continue
 		}
@@ -130,10 +145,17 @@ func (s *Scope) firsts(elements []value.Value) ([]bool, error) {
 	for i := range order {
 		order[i] = i
 	}
-	if err := s.spend(len(elements)); err != nil {
-		return nil, err
+	var failed error
+	slices.SortStableFunc(order, func(i, j int) int {
+		if failed != nil {
+			return 0
+		}
+		failed = s.spend(1 + min(len(elements[i].Data), len(elements[j].Data))/copyStep)
+		return value.Compare(elements[i], elements[j])
+	})
+	if failed != nil {
+		return nil, failed
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return value.Compare(elements[i], elements[j]) })
 	first := make([]bool, len(elements))
 	for i, at := range order {
 		first[at] = i == 0 || !value.Equal(elements[at], elements[order[i-1]])
@@ -174,7 +196,7 @@ func setIsSubset(c *call, s *Scope, x, y value.Value) (value.Value, error) {
 		if !ok {
 			return s.bool(true), nil
 		}
-		if err := s.spend(1); err != nil {
+		if err := s.spend(seeking(v)); err != nil {
 			return value.Value{}, err
 		}
 		if !has(all, v) {

@@ -197,8 +197,11 @@ func split(c *call, s *Scope, x, y value.Value) (value.Value, error) {
 	case len(y.TextBytes()) == 0:
 		return c.fail("$split requires a non-empty separator")
 	}
-	out := s.array(2 * len(x.Data))
 	text := x.TextBytes()
+	if err := s.spend(len(text) / copyStep); err != nil {
+		return value.Value{}, err
+	}
+	out := s.array(2 * len(x.Data))
 	for more := true; more; {
 		if err := s.spend(1); err != nil {
 			return value.Value{}, err
@@ -218,7 +221,7 @@ func length(count func([]byte) int) func(*call, *Scope, value.Value) (value.Valu
 		if x.Type != value.TypeString {
 			return c.fail("requires a string argument, found: %s", x.Type.Name())
 		}
-		return s.int32(int32(count(x.TextBytes()))), nil
+		return s.int32(int32(count(x.TextBytes()))), s.spend(len(x.Data) / copyStep)
 	}
 }
 
@@ -230,6 +233,9 @@ func strcasecmp(c *call, s *Scope, x, y value.Value) (value.Value, error) {
 	}
 	b, err := c.asText(y)
 	if err != nil {
+		return value.Value{}, err
+	}
+	if err := s.spend(min(len(a), len(b)) / copyStep); err != nil {
 		return value.Value{}, err
 	}
 	for i := range min(len(a), len(b)) {
