@@ -73,6 +73,7 @@ func TestDBCommands(t *testing.T) {
 	d.run(0, "todos is back with 3 documents", "undo", "tasks", "--dropped", "--as", "todos")
 	d.run(0, "ready", "index", "create", "todos", "title:-1", "--name", "byTitle")
 	d.run(0, "title:-1", "index", "list", "todos")
+	d.run(0, "IXSCAN byTitle", "query", "--explain", `db.collection("todos").where({title: "b"}).get()`)
 	d.run(0, "_id_", "index", "drop", "todos", "byTitle")
 	schema := d.write("schema.json", `{"required":["n"]}`)
 	d.run(0, "2 of 3 documents break", "validate", "todos", "--schema", schema)

@@ -12,7 +12,8 @@ import (
 )
 
 func newDBQuery(sh *shell) *cobra.Command {
-	return &cobra.Command{
+	var explain bool
+	c := &cobra.Command{
 		Use: "query SCRIPT", Short: "Run one operation written in the script language; - reads it from the input",
 		Long: `Run one operation on the database, written as in an app:
 
@@ -23,7 +24,8 @@ func newDBQuery(sh *shell) *cobra.Command {
 There are const, object destructuring, new, negative numbers, comments, property
 access and call chains; _ is db.command and $ is db.command.aggregate. There are
 no functions, arithmetic, conditions or loops. Without limit, get answers 10
-documents.`,
+documents. --explain says how a get is carried out: which index, how many keys
+and documents were looked at, and which index would help.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			script := args[0]
@@ -36,12 +38,59 @@ documents.`,
 			}
 			return sh.ask(c.Context(), func(t *target) error {
 				var res map[string]json.RawMessage
-				if err := t.post(c.Context(), "/"+sh.env+"/query", map[string]string{"query": script}, &res); err != nil {
+				if err := t.post(c.Context(), "/"+sh.env+"/query", map[string]any{"query": script, "explain": explain}, &res); err != nil {
 					return err
 				}
-				return sh.print(res, func(w io.Writer) { printAnswer(w, res) })
+				return sh.print(res, func(w io.Writer) {
+					if explain {
+						printExplanation(w, res)
+						return
+					}
+					printAnswer(w, res)
+				})
 			})
 		},
+	}
+	c.Flags().BoolVar(&explain, "explain", false, "say how the get is carried out")
+	return c
+}
+
+// planStep is a step of the way that a search took.
+type planStep struct {
+	Stage  string     `json:"stage"`
+	Index  string     `json:"index"`
+	Bounds []string   `json:"bounds"`
+	Inputs []planStep `json:"inputs"`
+}
+
+func (p planStep) print(w io.Writer, depth int) {
+	line := strings.Repeat("  ", depth) + p.Stage
+	if p.Index != "" {
+		line += " " + p.Index
+	}
+	if len(p.Bounds) > 0 {
+		line += " " + strings.Join(p.Bounds, " ")
+	}
+	fmt.Fprintln(w, line)
+	for _, in := range p.Inputs {
+		in.print(w, depth+1)
+	}
+}
+
+func printExplanation(w io.Writer, res map[string]json.RawMessage) {
+	var way planStep
+	if json.Unmarshal(res["plan"], &way) == nil {
+		way.print(w, 0)
+	}
+	fmt.Fprintf(w, "%s keys and %s documents looked at, %s found, in %s ms; order: %s\n",
+		res["keysExamined"], res["docsExamined"], res["returned"], res["ms"], strings.Trim(string(res["sort"]), `"`))
+	var advice struct{ Keys []indexKey }
+	if json.Unmarshal(res["advice"], &advice) == nil && len(advice.Keys) > 0 {
+		var keys []string
+		for _, k := range advice.Keys {
+			keys = append(keys, k.Name+":"+k.Direction)
+		}
+		fmt.Fprintf(w, "an index would help: baas db index create COLLECTION %s\n", strings.Join(keys, " "))
 	}
 }
 

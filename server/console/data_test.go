@@ -112,6 +112,8 @@ func TestScriptsOfAnAdmin(t *testing.T) {
 		{"set", "POST", "/query", ask(`db.collection("c").doc("x").set({data: {n: 1}})`), "", 200, `{"id":"x","kind":"set","matched":0,"modified":0}`},
 		{"update of nothing", "POST", "/query", ask(`db.collection("c").doc("x").update({data: {}})`), "", 200, `"matched":0`},
 		{"aggregate", "POST", "/query", ask(`db.collection("c").aggregate().match({even: true}).count("n").end()`), "", 200, `{"kind":"aggregate","list":[{"n":{"$numberInt":"6"}}]}`},
+		{"explain", "POST", "/query", `{"explain":true,` + ask(`db.collection("c").where({even: true}).get()`)[1:], "", 200, `"kind":"explain","ms":`},
+		{"explain of another", "POST", "/query", `{"explain":true,` + ask(`db.collection("c").count()`)[1:], "", 400, `explain: only a get()`},
 		{"syntax", "POST", "/query", ask("db.collection(\n'c'.get()"), "", 400, `"code":"DATABASE_SCRIPT_INVALID","message":"line 2, column `},
 		{"unknown operator", "POST", "/query", ask(`db.collection("c").where({x: {$frob: 1}}).get()`), "", 403, `DATABASE_INVALID_OPERRATOR`},
 		{"no collection", "POST", "/query", ask(`db.collection("none").get()`), "", 404, `DATABASE_COLLECTION_NOT_EXIST`},
@@ -197,7 +199,7 @@ func (m *manyLines) Read(b []byte) (int, error) {
 // memory as a whole.
 func TestImportHoldsOneBatch(t *testing.T) {
 	h := openWith(t, dbtest.Bolt(t).Open(t, db.Options{Window: commit.Window{Bytes: 4 << 20}}), nil)
-	n := 30_000
+	n := 10_000
 	if os.Getenv("BAAS_ROUNDS") != "" {
 		n = 1_000_000
 	}

@@ -7,6 +7,7 @@ import (
 	"baas/db"
 	"baas/db/aggregate"
 	"baas/db/fault"
+	"baas/db/plan"
 	"baas/db/rules"
 	"baas/db/script"
 	"baas/db/value"
@@ -21,7 +22,8 @@ const (
 
 // runScript runs {query}, a text of the script language. Its answer has the
 // members of the original's database calls, with documents in canonical
-// extended JSON.
+// extended JSON. With {explain: true} it answers how a get is carried out
+// instead.
 func runScript(c *Console, in *call) (any, error) {
 	e, err := c.env(in)
 	if err != nil {
@@ -31,9 +33,20 @@ func runScript(c *Console, in *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	body, err := in.object()
+	if err != nil {
+		return nil, err
+	}
+	explain, err := body.Bool("explain", false)
+	if err != nil {
+		return nil, err
+	}
 	op, err := script.Parse(texts[0], script.Options{Now: c.o.Now()})
 	if err != nil {
 		return nil, err
+	}
+	if explain {
+		return scripted{e.DB, in.principal(), op}.explain(in.r.Context())
 	}
 	return scripted{e.DB, in.principal(), op}.run(in.r.Context())
 }
@@ -80,15 +93,63 @@ func (s scripted) run(ctx context.Context) (any, error) {
 	return nil, fault.New(fault.ScriptInvalid, "the operation %s cannot be run", op.Kind)
 }
 
-func (s scripted) get(ctx context.Context) (any, error) {
+// find is the request of a get.
+func (s scripted) find() db.FindRequest {
 	op := s.op
 	if op.Limit == 0 {
 		op.Limit = scriptPage
 	}
-	op.Limit = min(op.Limit, maxScriptPage)
-	docs, err := s.db.Find(ctx, s.p, db.FindRequest{
-		Collection: op.Collection, Query: op.Query, Sort: op.Sort, Projection: op.Projection, Skip: op.Skip, Limit: op.Limit,
-	})
+	return db.FindRequest{
+		Collection: op.Collection, Query: op.Query, Sort: op.Sort, Projection: op.Projection, Skip: op.Skip, Limit: min(op.Limit, maxScriptPage),
+	}
+}
+
+// planView is a step of the way that a search took.
+type planView struct {
+	Stage  string     `json:"stage"`
+	Index  string     `json:"index,omitempty"`
+	Bounds []string   `json:"bounds,omitempty"`
+	Inputs []planView `json:"inputs,omitempty"`
+}
+
+func viewPlan(n plan.Node) planView {
+	view := planView{Stage: n.Stage, Index: n.Index, Bounds: n.Bounds}
+	for _, in := range n.Inputs {
+		view.Inputs = append(view.Inputs, viewPlan(in))
+	}
+	return view
+}
+
+// explain carries the get out and says how.
+func (s scripted) explain(ctx context.Context) (any, error) {
+	if s.op.Kind != script.Get {
+		return nil, fault.Invalid("explain", "only a get() can be explained; write the condition of a %s as a get()", s.op.Kind)
+	}
+	x, err := s.db.Explain(ctx, s.p, s.find())
+	if err != nil {
+		return nil, err
+	}
+	answer := map[string]any{
+		"kind": "explain", "plan": viewPlan(x.Plan), "indexes": append([]string{}, x.Index...), "sort": x.Sort,
+		"keysExamined": x.KeysExamined, "docsExamined": x.DocsExamined, "returned": x.Returned, "ms": float64(x.Took.Microseconds()) / 1000,
+	}
+	rejected := []planView{}
+	for _, n := range x.Rejected {
+		rejected = append(rejected, viewPlan(n))
+	}
+	answer["rejected"] = rejected
+	if x.Advice != nil {
+		advice := viewIndex(db.IndexInfo{IndexSpec: *x.Advice})
+		answer["advice"] = map[string]any{"name": advice.Name, "keys": advice.Keys}
+	}
+	return answer, nil
+}
+
+func (s scripted) get(ctx context.Context) (any, error) {
+	op := s.op
+	q := s.find()
+	op.Limit = q.Limit
+	docs, err := s.db.Find(ctx, s.p, q)
 	if err != nil {
 		return nil, err
 	}
