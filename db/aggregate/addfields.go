@@ -7,8 +7,8 @@ import (
 
 // addFields is $addFields, also called $set.
 type addFields struct {
-	name  string
-	rules []*rule
+	name string
+	root *rule
 }
 
 func (c *compiler) addFields(at, name string, v value.Value) (*addFields, error) {
@@ -23,7 +23,7 @@ func (c *compiler) addFields(at, name string, v value.Value) (*addFields, error)
 	if err := s.object(at, nil, v.Doc()); err != nil {
 		return nil, err
 	}
-	return &addFields{name, s.root.subs}, nil
+	return &addFields{name, &s.root}, nil
 }
 
 func (a *addFields) open(r *run, next sink) (sink, error) {
@@ -38,12 +38,12 @@ type adding struct {
 }
 
 func (a *adding) push(d value.Doc) error {
-	if err := a.run.spend(len(d)); err != nil {
+	if err := a.run.spend(len(d) + len(a.root.subs)<<8); err != nil {
 		return err
 	}
 	a.run.next(&a.scope, d)
 	a.w.begin()
-	if err := a.members(d, a.rules, 1); err != nil {
+	if err := a.members(d, a.root, 1); err != nil {
 		return err
 	}
 	out := a.w.doc()
@@ -57,17 +57,19 @@ func (a *adding) close() error { return a.next.close() }
 
 // members writes d with the rules' values in the place of old ones, new ones
 // behind the others.
-func (a *adding) members(d value.Doc, rules []*rule, level int) error {
+func (a *adding) members(d value.Doc, above *rule, level int) error {
 	at, copied := 4, 4 // the member that the cursor takes next, and the first not written
+	met := 0
 	for c := d.Cursor(); ; {
 		key, v, ok := c.Next()
 		if !ok {
 			break
 		}
 		next := at + len(key) + len(v.Data) + 2
-		if r := findRule(rules, key); r != nil {
+		if r := above.find(key); r != nil {
 			a.w.b = append(a.w.b, d[copied:at]...)
 			copied = next
+			met++
 			if err := a.member(key, v, r, level); err != nil {
 				return err
 			}
@@ -77,8 +79,12 @@ func (a *adding) members(d value.Doc, rules []*rule, level int) error {
 	if copied < at {
 		a.w.b = append(a.w.b, d[copied:at]...)
 	}
-	for _, r := range rules {
-		if !d.Get(string(r.name)).IsMissing() {
+	if met == len(above.subs) {
+		return nil
+	}
+	old := presence(d, above, met)
+	for _, r := range above.subs {
+		if old(r) {
 			continue
 		}
 		if err := a.member(r.name, value.Value{}, r, level); err != nil {
@@ -86,6 +92,24 @@ func (a *adding) members(d value.Doc, rules []*rule, level int) error {
 		}
 	}
 	return nil
+}
+
+// presence returns which of the rules' members d has; met says how many.
+func presence(d value.Doc, above *rule, met int) func(*rule) bool {
+	if met == 0 {
+		return func(*rule) bool { return false }
+	}
+	if above.byName == nil {
+		return func(r *rule) bool { return !d.Get(string(r.name)).IsMissing() }
+	}
+	found := map[*rule]bool{}
+	for c := d.Cursor(); ; {
+		key, _, ok := c.Next()
+		if !ok {
+			return func(r *rule) bool { return found[r] }
+		}
+		found[above.find(key)] = true
+	}
 }
 
 // member writes what a rule makes of one old value, which may be Missing.
@@ -106,7 +130,7 @@ func (a *adding) member(key []byte, v value.Value, r *rule, level int) error {
 		below = v.Doc()
 	}
 	start := a.w.open(value.TypeObject, key)
-	err := a.members(below, r.subs, level+1)
+	err := a.members(below, r, level+1)
 	a.w.end(start)
 	return err
 }

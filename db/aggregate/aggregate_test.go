@@ -2,6 +2,7 @@ package aggregate_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -95,4 +96,69 @@ func texts(list []value.Doc) []string {
 		out[i] = valuetest.Text(d)
 	}
 	return out
+}
+
+// Stages and documents of very many members take time that grows with their
+// number, not with its square.
+func TestWideStages(t *testing.T) {
+	t.Parallel()
+	const wide = 20_000
+	var spec, document strings.Builder
+	for i := range wide {
+		fmt.Fprintf(&spec, `,"m%d.x":"$a"`, i)
+		fmt.Fprintf(&document, `,"m%d":1`, i)
+	}
+	m := &memory{collections: map[string][]value.Doc{"c": {valuetest.Doc(t, `{"a":1`+document.String()+`}`)}}}
+	for _, name := range []string{"$project", "$addFields"} {
+		list, err := stages(t, fmt.Sprintf(`[{%q:{"b":"$a"%s}},{"$match":{"m19999.x":1,"b":1}},{"$count":"n"}]`, name, spec.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := aggregate.Compile(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := run(t, m, roomy, p)
+		if err != nil || len(got) != 1 {
+			t.Errorf("%s: %v, %v", name, texts(got), err)
+		}
+	}
+}
+
+// What a request cannot carry is refused when it is compiled.
+func TestCompileBounds(t *testing.T) {
+	t.Parallel()
+	nested := `[]`
+	for range 21 {
+		nested = `[{"$lookup":{"from":"c","as":"r","pipeline":` + nested + `}}]`
+	}
+	var vars []string
+	for i := range 201 {
+		vars = append(vars, fmt.Sprintf(`"v%d":1`, i))
+	}
+	for _, c := range []struct{ name, pipeline, text string }{
+		{"stages", `[` + strings.Repeat(`{"$limit":1},`, 1000) + `{"$limit":1}]`, "more than 1000 stages"},
+		{"nesting", nested, "nest deeper than 20"},
+		{"variables", `[{"$lookup":{"from":"c","as":"r","pipeline":[],"let":{` + strings.Join(vars, ",") + `}}}]`, "more than 200 variables"},
+	} {
+		list, err := stages(t, c.pipeline)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = aggregate.Compile(list); !fault.Is(err, fault.InvalidParam) || !strings.Contains(fault.Text(err), c.text) {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.text)
+		}
+	}
+	list, err := stages(t, `[`+strings.Repeat(`{"$addFields":{"x":1}},{"$match":{"y":1}},`, 499)+`{"$count":"n"}]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := aggregate.Compile(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &memory{collections: map[string][]value.Doc{"c": {valuetest.Doc(t, `{"y":1}`)}}}
+	if got, err := run(t, m, roomy, p); err != nil || len(got) != 1 {
+		t.Errorf("many stages: %v, %v", texts(got), err)
+	}
 }

@@ -165,7 +165,7 @@ func (b *bucketing) bucket(w *buffer, low, high value.Value, docs []valued) erro
 		if err := states.add(&b.scope, &b.memory); err != nil {
 			return err
 		}
-		if err := b.run.spend(len(d.doc)); err != nil {
+		if err := b.run.spend(len(d.doc) + len(b.fields)<<8); err != nil {
 			return err
 		}
 	}

@@ -133,7 +133,7 @@ func (g *grouping) push(d value.Doc) error {
 			return err
 		}
 	}
-	if err := g.run.spend(len(d)); err != nil {
+	if err := g.run.spend(len(d) + len(g.fields)<<8); err != nil {
 		return err
 	}
 	return b.add(&g.scope, &g.memory)

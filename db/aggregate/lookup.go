@@ -152,7 +152,9 @@ func (c *compiler) let(at string, l *lookup, v value.Value) (names []string, err
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, name)
+		if names = append(names, name); len(names)+len(c.vars) > maxVariables {
+			return nil, fault.Invalid(at, "more than %d variables are in scope", maxVariables)
+		}
 		l.vars = append(l.vars, compiled)
 	}
 	return names, nil

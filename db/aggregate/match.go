@@ -69,6 +69,9 @@ func (m *matching) push(d value.Doc) error {
 
 func (m *matching) close() error { return m.next.close() }
 
+// maxMerged is the largest condition, in bytes, that is made of several.
+const maxMerged = 64 << 10
+
 // and joins two conditions that stand behind each other; nil when they are too
 // much for one.
 func (m *match) and(after *match) *match {
@@ -79,7 +82,7 @@ func (m *match) and(after *match) *match {
 			a.Add(value.FromDoc(part))
 		}
 	})
-	if both.cond = b.Doc(); value.Check(both.cond) != nil {
+	if both.cond = b.Doc(); len(both.cond) > maxMerged || value.Check(both.cond) != nil {
 		return nil
 	}
 	if both.vars = m.vars; len(both.vars) == 0 {

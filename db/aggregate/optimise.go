@@ -1,20 +1,21 @@
 package aggregate
 
-// optimised returns stages that come to the same and cost less. It goes over
-// them until nothing changes; each rule moves a stage towards the front or takes
-// one away, so that ends.
+import "slices"
+
+// optimised returns stages that come to the same and cost less. Each rule moves a
+// stage towards the front or takes one away.
 func optimised(stages []stage) []stage {
-	for changed := true; changed; {
-		changed = false
-		for i := 0; i+1 < len(stages); i++ {
-			pair, ok := improved(stages[i], stages[i+1])
-			if !ok {
-				continue
-			}
-			changed = true
-			stages = append(append(append([]stage(nil), stages[:i]...), pair...), stages[i+2:]...)
-			i = max(i-2, -1)
+	stages = slices.Clone(stages)
+	left := 16 * (len(stages) + 16) // a pipeline that is made to keep us busy stays as it is
+	for i := 0; i+1 < len(stages) && left > 0; i++ {
+		pair, ok := improved(stages[i], stages[i+1])
+		if !ok {
+			continue
 		}
+		left--
+		copy(stages[i:], pair)
+		stages = slices.Delete(stages, i+len(pair), i+2)
+		i = max(i-2, -1)
 	}
 	return stages
 }
@@ -79,7 +80,7 @@ func passes(a stage, m *match) bool {
 	case *unwind:
 		return m.independent(a.path.top()) && (a.index == nil || m.independent(a.index.top()))
 	case *addFields:
-		return m.independent(names(a.rules)...)
+		return m.independent(a.root.names()...)
 	case *project:
 		return a.keeps(m)
 	case *lookup:
@@ -94,10 +95,10 @@ func passes(a stage, m *match) bool {
 // projection as it is.
 func (p *project) keeps(m *match) bool {
 	if !p.include {
-		return m.independent(names(p.rules)...)
+		return m.independent(p.root.names()...)
 	}
 	for _, field := range m.fields {
-		r := findRule(p.rules, []byte(field))
+		r := p.root.find([]byte(field))
 		if r == nil || r.action != keep {
 			return false
 		}
@@ -105,10 +106,13 @@ func (p *project) keeps(m *match) bool {
 	return m.fields != nil
 }
 
+// manyFields is from where on members are not compared with each other.
+const manyFields = 10_000
+
 // independent reports whether the condition does not look at these top-level
 // members.
 func (m *match) independent(tops ...string) bool {
-	if m.fields == nil {
+	if m.fields == nil || len(m.fields)*len(tops) > manyFields {
 		return false
 	}
 	for _, top := range tops {

@@ -12,6 +12,9 @@ import (
 const (
 	maxStages  = 1000 // of all pipelines within one
 	maxNesting = 20   // pipelines in pipelines
+	// Variables of $lookup in scope: the conditions that use them are made anew
+	// for every document.
+	maxVariables = 200
 )
 
 // Stage is one stage of a pipeline as a request carries it.
@@ -66,6 +69,11 @@ type Pipeline struct {
 // DatabaseOperator, an argument of the wrong shape a DatabaseFailed, both naming
 // the dotted path; a pipeline beyond the limits is an InvalidParam.
 func Compile(stages []Stage) (*Pipeline, error) {
+	for i, s := range stages {
+		if err := value.Check(s.Arg.Doc()); s.Arg.Doc() != nil && err != nil {
+			return nil, standing("pipeline."+strconv.Itoa(i)+"."+s.Name, err)
+		}
+	}
 	c := &compiler{left: maxStages, optimise: true}
 	return c.pipeline("pipeline", stages, 0)
 }

@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"bytes"
+
 	"baas/db/fault"
 	"baas/db/value"
 )
@@ -10,7 +12,7 @@ import (
 type project struct {
 	name    string // as the request calls it: $unset is one that drops
 	include bool   // members without a rule are left out
-	rules   []*rule
+	root    *rule
 }
 
 // projector reads the argument of $project.
@@ -33,22 +35,22 @@ func (c *compiler) project(at string, v value.Value) (*project, error) {
 	if err := p.object(at, nil, v.Doc()); err != nil {
 		return nil, err
 	}
-	out := &project{name: "$project", rules: p.root.subs}
+	out := &project{name: "$project", root: &p.root}
 	out.include = p.included || !p.excluded && p.id.IsTrue()
-	switch rest := out.rules; {
-	case out.include && p.id.IsMissing() && findRule(rest, []byte("_id")) == nil:
-		out.rules = append(rest, &rule{name: []byte("_id")})
+	switch id := []byte("_id"); {
+	case out.include && p.id.IsMissing() && p.root.find(id) == nil:
+		p.root.add(&rule{name: id})
 	case out.include && !p.id.IsMissing() && !p.id.IsTrue(), !out.include && p.id.IsTrue():
-		out.rules = without(rest, "_id") // the default of members without a rule
+		out.root = p.root.without(id) // the default of members without a rule
 	}
 	return out, nil
 }
 
-func without(rules []*rule, name string) []*rule {
-	var out []*rule
-	for _, r := range rules {
-		if string(r.name) != name {
-			out = append(out, r)
+func (r *rule) without(name []byte) *rule {
+	out := &rule{computes: r.computes}
+	for _, sub := range r.subs {
+		if !bytes.Equal(sub.name, name) {
+			out.add(sub)
 		}
 	}
 	return out
@@ -93,16 +95,16 @@ type projecting struct {
 }
 
 func (p *projecting) push(d value.Doc) error {
-	if err := p.run.spend(len(d)); err != nil {
+	if err := p.run.spend(len(d) + len(p.root.subs)<<8); err != nil {
 		return err
 	}
 	p.run.next(&p.scope, d)
 	p.w.begin()
 	var err error
 	if p.include {
-		err = p.members(d, p.rules, 1)
+		err = p.members(d, p.root, 1)
 	} else {
-		err = p.others(d, p.rules)
+		err = p.others(d, p.root)
 	}
 	if err != nil {
 		return err
@@ -118,13 +120,14 @@ func (p *projecting) close() error { return p.next.close() }
 
 // members writes the members that the rules keep, in the order of the document,
 // and behind them what they compute, in the order of the rules.
-func (p *projecting) members(d value.Doc, rules []*rule, level int) error {
+func (p *projecting) members(d value.Doc, above *rule, level int) error {
+	met := 0
 	for c := d.Cursor(); ; {
 		key, v, ok := c.Next()
 		if !ok {
 			break
 		}
-		r := findRule(rules, key)
+		r := above.find(key)
 		if r == nil {
 			continue
 		}
@@ -132,17 +135,22 @@ func (p *projecting) members(d value.Doc, rules []*rule, level int) error {
 		case keep:
 			p.w.add(key, v)
 		case descend:
+			met++
 			if _, err := p.member(key, v, r, level); err != nil {
 				return err
 			}
 		}
 	}
-	for _, r := range rules {
+	if !above.computes {
+		return nil
+	}
+	old := presence(d, above, met)
+	for _, r := range above.subs {
 		var err error
 		switch {
 		case r.action == compute:
 			err = p.compute(r, level)
-		case r.computes && d.Get(string(r.name)).IsMissing():
+		case r.computes && !old(r):
 			_, err = p.member(r.name, value.Value{}, r, level)
 		}
 		if err != nil {
@@ -170,19 +178,19 @@ func (p *projecting) member(key []byte, v value.Value, r *rule, level int) (bool
 		return false, tooDeep(p.stage)
 	}
 	start := p.w.open(value.TypeObject, key)
-	err := p.members(v.Doc(), r.subs, level+1)
+	err := p.members(v.Doc(), r, level+1)
 	p.w.end(start)
 	return true, err
 }
 
 // others writes the members that no rule drops.
-func (p *projecting) others(d value.Doc, rules []*rule) error {
+func (p *projecting) others(d value.Doc, above *rule) error {
 	for c := d.Cursor(); ; {
 		key, v, ok := c.Next()
 		if !ok {
 			return nil
 		}
-		r := findRule(rules, key)
+		r := above.find(key)
 		switch {
 		case r == nil:
 			p.w.add(key, v)
@@ -198,7 +206,7 @@ func (p *projecting) other(key []byte, v value.Value, r *rule) error {
 	switch v.Type {
 	case value.TypeObject:
 		start := p.w.open(value.TypeObject, key)
-		err := p.others(v.Doc(), r.subs)
+		err := p.others(v.Doc(), r)
 		p.w.end(start)
 		return err
 	case value.TypeArray:
@@ -236,5 +244,5 @@ func compileUnset(at string, v value.Value) (*project, error) {
 			return nil, err
 		}
 	}
-	return &project{name: "$unset", rules: root.subs}, nil
+	return &project{name: "$unset", root: &root}, nil
 }

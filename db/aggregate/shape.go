@@ -23,25 +23,47 @@ const (
 type rule struct {
 	name     []byte
 	action   action
-	value    *expr.Expr // of compute
-	subs     []*rule    // of descend, in the order in which they were named
-	computes bool       // it or some rule below it computes
+	value    *expr.Expr       // of compute
+	subs     []*rule          // of descend, in the order in which they were named
+	byName   map[string]*rule // the same, when they are many
+	computes bool             // it or some rule below it computes
 }
 
-func findRule(rules []*rule, key []byte) *rule {
-	for _, r := range rules {
-		if len(r.name) == len(key) && bytes.Equal(r.name, key) {
-			return r
+// fewRules is up to how many a search one by one is faster than a map.
+const fewRules = 8
+
+// find returns the rule for a member, nil when there is none.
+func (r *rule) find(key []byte) *rule {
+	if r.byName != nil {
+		return r.byName[string(key)]
+	}
+	for _, sub := range r.subs {
+		if len(sub.name) == len(key) && bytes.Equal(sub.name, key) {
+			return sub
 		}
 	}
 	return nil
 }
 
+func (r *rule) add(sub *rule) {
+	r.subs = append(r.subs, sub)
+	if len(r.subs) <= fewRules {
+		return
+	}
+	if r.byName == nil {
+		r.byName = map[string]*rule{}
+		for _, old := range r.subs {
+			r.byName[string(old.name)] = old
+		}
+	}
+	r.byName[string(sub.name)] = sub
+}
+
 // hang puts a leaf at the path; no path may stand twice or below another.
 func hang(at string, above *rule, p fieldPath, leaf rule) error {
 	for i, name := range p {
-		above.computes = above.computes || leaf.action == compute
-		old := findRule(above.subs, name)
+		above.computes = above.computes || leaf.action == compute // of the root, too
+		old := above.find(name)
 		last := i == len(p)-1
 		switch {
 		case old != nil && (last || old.action != descend):
@@ -55,7 +77,7 @@ func hang(at string, above *rule, p fieldPath, leaf rule) error {
 			leaf.name, leaf.computes = name, leaf.action == compute
 			*next = leaf
 		}
-		above.subs = append(above.subs, next)
+		above.add(next)
 		above = next
 	}
 	return nil
@@ -119,11 +141,11 @@ func (s *shaper) computed(at string, v value.Value) (rule, error) {
 	return rule{action: compute, value: e}, err
 }
 
-// names returns the top-level members that the rules name.
-func names(rules []*rule) []string {
-	out := make([]string, len(rules))
-	for i, r := range rules {
-		out[i] = string(r.name)
+// names returns the top-level members that the rules below r name.
+func (r *rule) names() []string {
+	out := make([]string, len(r.subs))
+	for i, sub := range r.subs {
+		out[i] = string(sub.name)
 	}
 	return out
 }
