@@ -3,7 +3,9 @@ package aggregate_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -121,13 +123,21 @@ func (r random) pipeline() string {
 	return "[" + strings.Join(list, ",") + "]"
 }
 
-const randomPipelines = 3000
+// rounds is how many pipelines a test tries; BAAS_ROUNDS says how many times as
+// many.
+func rounds(t *testing.T) uint64 {
+	t.Helper()
+	if n, err := strconv.ParseUint(os.Getenv("BAAS_ROUNDS"), 10, 32); err == nil {
+		return 800 * n
+	}
+	return 800
+}
 
 // What optimisations make of a pipeline comes to the same.
 func TestOptimisedPipelinesComeToTheSame(t *testing.T) {
 	t.Parallel()
-	compared := 0
-	for seed := range uint64(randomPipelines) {
+	compared := uint64(0)
+	for seed := range rounds(t) {
 		r := random{rand.New(rand.NewPCG(seed, 1))} //nolint:gosec // reproducible
 		m := &memory{collections: map[string][]value.Doc{"c": r.docs(t, 8), "o": r.docs(t, 6)}}
 		text := r.pipeline()
@@ -153,8 +163,8 @@ func TestOptimisedPipelinesComeToTheSame(t *testing.T) {
 		}
 		compared++
 	}
-	if compared < randomPipelines/2 {
-		t.Errorf("only %d of %d pipelines ran", compared, randomPipelines)
+	if n := rounds(t); compared < n/2 {
+		t.Errorf("only %d of %d pipelines ran", compared, n)
 	}
 }
 
@@ -162,7 +172,7 @@ func TestOptimisedPipelinesComeToTheSame(t *testing.T) {
 // searched by an index a batch at a time, or does not fit into memory.
 func TestJoinsFindTheSame(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(randomPipelines) {
+	for seed := range rounds(t) {
 		r := random{rand.New(rand.NewPCG(seed, 2))} //nolint:gosec // reproducible
 		m := &memory{collections: map[string][]value.Doc{"c": r.docs(t, 5), "o": r.docs(t, 6)}}
 		text := "[" + r.lookup() + "]"
@@ -196,7 +206,7 @@ func TestJoinsFindTheSame(t *testing.T) {
 // selects.
 func TestJoinsFindWhatConditionsSelect(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(randomPipelines) {
+	for seed := range rounds(t) {
 		r := random{rand.New(rand.NewPCG(seed, 3))} //nolint:gosec // reproducible
 		v := r.value(1)
 		if strings.HasPrefix(v, "[") {
