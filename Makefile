@@ -24,8 +24,8 @@ setup: ## install what the tests need: Chromium, npm packages, a MinIO server
 test: setup lint test-go bench-check test-sdk test-console e2e ## everything CI runs
 	@echo "all parts passed"
 
-test-full: setup lint ## the same, with 50 kills of the engine too (CI runs 50 of the server, a few of the engine)
-	BAAS_KILLS=200 BAAS_ORACLE_ROUNDS=500 BAAS_BOMB_DOCS=1000000 $(MAKE) test-go test-sdk test-console e2e
+test-full: setup lint ## the same, with 200 kills of the server and of the engine, and longer random tests
+	BAAS_KILLS=200 BAAS_ROUNDS=200 BAAS_ORACLE_ROUNDS=500 BAAS_BOMB_DOCS=1000000 $(MAKE) test-go test-sdk test-console e2e
 
 lint: ## formatting, linters, import directions proven by violations
 	$(LINT) run ./...

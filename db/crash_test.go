@@ -17,7 +17,9 @@ import (
 
 	"baas/db"
 	"baas/db/dbtest"
+	"baas/db/fault"
 	"baas/db/kv/boltkv"
+	"baas/db/plan"
 	"baas/db/value"
 )
 
@@ -38,7 +40,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const crashWriters = 16
+const crashWriters = 64
 
 // runCrashChild writes from many goroutines until it is killed, and says
 // before each call what it is about to do, and after it that it is done:
@@ -51,6 +53,9 @@ func runCrashChild(path, round string) error {
 	}
 	e, err := db.Open(ctx, store, db.Options{AutoCreate: true})
 	if err != nil {
+		return err
+	}
+	if err := crashIndexes(ctx, e); err != nil {
 		return err
 	}
 	var wg sync.WaitGroup
@@ -67,11 +72,34 @@ func runCrashChild(path, round string) error {
 	return nil
 }
 
+// crashIndexes makes sure of two indexes, and has a third built anew while the
+// writers go on.
+func crashIndexes(ctx context.Context, e *db.Engine) error {
+	if err := e.CreateCollection(ctx, admin, "c"); err != nil && !fault.Is(err, fault.CollectionExists) {
+		return err
+	}
+	if err := e.DropIndex(ctx, admin, "c", "n_-1_text_1"); err != nil && !strings.Contains(err.Error(), "IndexNotFound") {
+		return err
+	}
+	for _, spec := range []db.IndexSpec{
+		{Keys: []db.IndexKey{{Path: "key"}}, Unique: true},
+		{Keys: []db.IndexKey{{Path: "tags"}, {Path: "n"}}},
+		{Keys: []db.IndexKey{{Path: "n", Kind: plan.Desc}, {Path: "text"}}},
+	} {
+		if err := e.CreateIndex(ctx, admin, "c", spec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // crashCycle inserts a document, updates it, and removes every third.
 func crashCycle(ctx context.Context, e *db.Engine, writer int, id string, k int) error {
 	var b value.Builder
 	b.AddString("_id", id)
+	b.AddString("key", id)
 	b.AddInt32("n", 1)
+	b.Array("tags", func(a *value.ArrayBuilder) { a.AddInt32(int32(k % 3)); a.AddInt32(int32(k % 5)) })
 	b.AddString("text", strings.Repeat("some text ", 50))
 	byID := func() value.Doc {
 		var q value.Builder
@@ -80,6 +108,7 @@ func crashCycle(ctx context.Context, e *db.Engine, writer int, id string, k int)
 	}()
 	var set value.Builder
 	set.Object("$set", func(b *value.Builder) { b.AddInt32("n", 2) })
+	set.Object("$push", func(b *value.Builder) { b.AddInt32("tags", 7) })
 	steps := []struct {
 		name string
 		n    int
@@ -113,12 +142,13 @@ func crashCycle(ctx context.Context, e *db.Engine, writer int, id string, k int)
 	return nil
 }
 
-// TestKill kills a writing process again and again. After each kill the
-// database opens, is sound, and holds exactly what was acknowledged, but for
-// the one call of each writer that was under way. BAAS_KILLS sets how often.
+// TestKill kills a writing process again and again, while an index is built.
+// After each kill the database opens, is sound, indexes included, and holds
+// exactly what was acknowledged, but for the one call of each writer that was
+// under way. BAAS_KILLS sets how often.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	kills := 4
+	kills := 20
 	if n, err := strconv.Atoi(os.Getenv("BAAS_KILLS")); err == nil {
 		kills = n
 	}
@@ -128,7 +158,9 @@ func TestKill(t *testing.T) {
 	for round := range kills {
 		begun := killOnce(t, path, round, known, &acked)
 		e := dbtest.BoltAt(path)
-		compareAfterKill(t, e.Open(t, db.Options{}), round, known, begun)
+		engine := e.Open(t, db.Options{})
+		compareAfterKill(t, engine, round, known, begun)
+		countByIndexes(t, engine, round, known)
 		e.Close(t) // checks the database
 		if t.Failed() {
 			return
@@ -177,7 +209,7 @@ func killOnce(t *testing.T, path string, round int, known map[string]int, acked 
 			continue
 		}
 		if killer == nil {
-			killer = time.AfterFunc(rand.N(300*time.Millisecond), func() { _ = child.Process.Kill() })
+			killer = time.AfterFunc(rand.N(150*time.Millisecond), func() { _ = child.Process.Kill() })
 		}
 		delete(begun, f[0])
 		*acked++
@@ -190,6 +222,26 @@ func killOnce(t *testing.T, path string, round int, known map[string]int, acked 
 		t.Fatal("the child acknowledged nothing")
 	}
 	return begun
+}
+
+// countByIndexes waits until all indexes are built and asks them for the
+// documents.
+func countByIndexes(t *testing.T, e *db.Engine, round int, known map[string]int) {
+	t.Helper()
+	must(t, e.WaitIndex(t.Context(), admin, "c", "n_-1_text_1"))
+	updated := 0
+	for _, n := range known {
+		updated += n - 1
+	}
+	for query, want := range map[string]int{
+		`{"n": 2}`: updated, `{"tags": 7}`: updated, `{"key": {"$gte": "r"}}`: len(known), `{"n": {"$gte": 1}}`: len(known),
+	} {
+		n, err := e.Count(t.Context(), admin, "c", dbtest.Doc(t, query))
+		must(t, err)
+		if int(n) != want {
+			t.Errorf("round %d: %d documents fulfil %s, want %d", round, n, query, want)
+		}
+	}
 }
 
 func compareAfterKill(t *testing.T, e *db.Engine, round int, known map[string]int, begun map[string]call) {

@@ -32,6 +32,9 @@ func TestModel(t *testing.T) {
 				r.check(r.engine.CreateCollection(t.Context(), admin, name))
 				r.check(r.engine.SetMode(t.Context(), admin, name, mode))
 				r.model.Create(name, mode)
+				for _, keys := range []string{"n", "tags -n", "x.y -tags"} {
+					r.check(r.engine.CreateIndex(t.Context(), admin, name, spec(keys)))
+				}
 			}
 			for r.at = range modelSteps {
 				r.step()

@@ -18,7 +18,9 @@ const tagEmptyArray = 0x0E
 // MaxCapped bounds what AppendCapped appends: 32 of them fit into a key.
 const MaxCapped = 1000
 
-// cappedPrefix is what stays of a longer encoding, before the hash.
+// cappedPrefix is the longest encoding that stays whole, and what stays of a
+// longer one before the hash. Were it longer for whole ones, these would not be
+// in order with cut ones that begin like them.
 const cappedPrefix = MaxCapped - 8
 
 // AppendEmptyArray appends the ascending encoding of an array without elements.
@@ -31,7 +33,7 @@ func AppendEmptyArray(dst []byte) []byte { return append(dst, tagEmptyArray) }
 func AppendCapped(dst []byte, v value.Value) (_ []byte, cut bool) {
 	start := len(dst)
 	dst = Append(dst, v)
-	if len(dst)-start <= MaxCapped {
+	if len(dst)-start <= cappedPrefix {
 		return dst, false
 	}
 	sum := sha256.Sum256(dst[start:])
@@ -145,7 +147,10 @@ func (w *walker) value() bool {
 	case tagBinary:
 		n := 0
 		for range 4 {
-			c, _ := w.next()
+			c, ok := w.next()
+			if !ok {
+				return false
+			}
 			n = n<<8 | int(c)
 		}
 		return w.skip(1 + n)
@@ -162,6 +167,9 @@ func (w *walker) value() bool {
 
 // number passes a float and, from 2^53 on, its residual.
 func (w *walker) number() bool {
+	if w.at+8 > len(w.b) {
+		return false
+	}
 	var f [8]byte
 	for i := range f {
 		f[i], _ = w.next()
@@ -170,7 +178,7 @@ func (w *walker) number() bool {
 		bytes.Compare(f[:], []byte{0x3C, 0xBF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}) <= 0 && f != [8]byte{} {
 		return w.skip(2)
 	}
-	return w.at <= len(w.b)
+	return true
 }
 
 func (w *walker) text() bool {
