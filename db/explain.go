@@ -68,6 +68,10 @@ func (e *Engine) Explain(ctx context.Context, p rules.Principal, q FindRequest) 
 
 // node shows the way that the walk took.
 func (w *walk) node() plan.Node {
+	if s, ok := w.source.(*outwards); ok {
+		near := plan.Node{Stage: "GEO_NEAR_2DSPHERE", Index: s.x.Name, Keys: s.x.Keys}
+		return plan.Node{Stage: "FETCH", Inputs: []plan.Node{near}}
+	}
 	sorts := w.sort != nil && !w.sorted
 	if w.plan != nil && !isWhole(w.source) {
 		return w.plan.Node(sorts, w.counted > 0)

@@ -61,6 +61,31 @@ func TestNear(t *testing.T) {
 	}
 }
 
+// Explain advises the index that a search around a place lacks, and shows it used.
+func TestExplainNear(t *testing.T) {
+	t.Parallel()
+	e := openWith(t, "c")
+	for i := range 300 {
+		insert(t, e, "c", fmt.Sprintf(`{"_id":%d,"shop":%d,"l":[0,%v]}`, i, i%2, float64(i)/10))
+	}
+	q := db.FindRequest{Collection: "c", Limit: 3, Query: dbtest.Doc(t, `{"shop":1,"l":{"$nearSphere":{"$geometry":{"type":"Point","coordinates":[0,0]}}}}`)}
+	x, err := e.Explain(t.Context(), admin, q)
+	must(t, err)
+	if x.Advice == nil || x.Sort != "memory" {
+		t.Fatalf("no advice, sort %s", x.Sort)
+	}
+	equal(t, "advice", x.Advice.Name, "shop_1_l_2dsphere")
+	must(t, buildIndex(t, e, "c", x.Advice.Keys...))
+	x, err = e.Explain(t.Context(), admin, q)
+	must(t, err)
+	equal(t, "stage", x.Plan.Inputs[0].Stage, "GEO_NEAR_2DSPHERE")
+	equal(t, "index", strings.Join(x.Index, " "), "shop_1_l_2dsphere")
+	equal(t, "order", x.Sort, "index")
+	if x.Advice != nil || x.DocsExamined > 60 {
+		t.Errorf("looked at %d documents, advice %v", x.DocsExamined, x.Advice)
+	}
+}
+
 func TestNearUpdatesWhatIsNear(t *testing.T) {
 	t.Parallel()
 	e := openWith(t, "c")

@@ -195,6 +195,7 @@ func (w *walk) choose(r kv.Reader, coll collection, filter *query.Filter) error 
 		return err
 	}
 	q := plan.Query{Filter: filter, Needs: filter.Needs()}
+	w.query, w.ready = q, set.ready
 	switch {
 	case w.sort == nil:
 	case w.sort.ByDistance():

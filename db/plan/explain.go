@@ -10,8 +10,8 @@ import (
 // Node is a step of a plan, as it is shown: the stages are named as MongoDB
 // names them. It tells paths and numbers, and no values.
 type Node struct {
-	Stage string // COLLSCAN, IDHACK, IXSCAN, FETCH, OR, SORT, COUNT or EOF
-	// Of an IXSCAN:
+	Stage string // COLLSCAN, IDHACK, IXSCAN, GEO_NEAR_2DSPHERE, FETCH, OR, SORT, COUNT or EOF
+	// Of an IXSCAN, Index and Keys of a GEO_NEAR_2DSPHERE:
 	Index     string
 	Keys      []IndexKey
 	Backwards bool
@@ -76,7 +76,7 @@ func (s Scan) describe(field int, spans []span) string {
 const maxAdvised = 4
 
 // Advise returns the index that would serve the query best: the fields that must
-// equal something, then those of the order, then one with a range. ok is false
+// equal something, then the locations, or those of the order and one with a range. ok is false
 // when there is nothing to index, or an index that begins like that is there.
 func Advise(q Query, indexes []*Index) (spec IndexSpec, ok bool) {
 	add := func(path string, desc bool) {
@@ -95,20 +95,44 @@ func Advise(q Query, indexes []*Index) (spec IndexSpec, ok bool) {
 			add(n.Path, false)
 		}
 	}
-	for _, k := range q.Sort {
-		add(k.Path, k.Desc)
-	}
-	for _, n := range q.Needs.All {
-		if len(n.Intervals) > 0 && !isPoint(n) {
-			add(n.Path, false)
-			break
-		}
+	if path := q.location(); path != "" {
+		spec.Keys = append(spec.Keys, IndexKey{Path: path, Kind: Sphere2D})
+	} else {
+		q.adviseRest(add)
 	}
 	if len(spec.Keys) == 0 || slices.ContainsFunc(indexes, func(x *Index) bool { return !x.Sparse && begins(x.Keys, spec.Keys) }) {
 		return IndexSpec{}, false
 	}
 	spec.Name = spec.DefaultName()
 	return spec, spec.check() == nil
+}
+
+// adviseRest adds the fields behind those that must equal something.
+func (q Query) adviseRest(add func(path string, desc bool)) {
+	for _, k := range q.Sort {
+		add(k.Path, k.Desc)
+	}
+	for _, n := range q.Needs.All {
+		if len(n.Intervals) > 0 && !isPoint(n) {
+			add(n.Path, false)
+			return
+		}
+	}
+}
+
+// location returns the path of a geo condition that an index can serve, "" for
+// none.
+func (q Query) location() string {
+	if q.Filter == nil {
+		return ""
+	}
+	if near := q.Filter.Near(); near != nil && !near.Search().Flat() {
+		return near.Path()
+	}
+	for _, c := range q.Filter.GeoConditions() {
+		return c.Path
+	}
+	return ""
 }
 
 func isPoint(n query.Need) bool {

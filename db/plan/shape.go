@@ -18,6 +18,11 @@ func (q Query) Shape(first int64) string {
 		b.WriteByte("+-"[btoi(k.Desc)])
 	}
 	b.WriteByte('\x00')
+	b.WriteString(q.location())
+	if q.Filter != nil && q.Filter.TextSearch() != nil {
+		b.WriteByte('$')
+	}
+	b.WriteByte('\x00')
 	if first > 0 {
 		b.WriteString(strconv.Itoa(len(strconv.FormatInt(first, 10)))) // its magnitude
 	}
