@@ -57,8 +57,9 @@ test-console: ## types, lint and tests of the console
 e2e: official-clients example ## real clients and a real browser against the real binary
 	cd e2e && npm run console
 
-official-clients: build ## the unmodified official SDKs run one scenario; prints a table
+official-clients: build ## the unmodified official SDKs run one scenario and the language's cases
 	cd e2e && BAAS_BINARY=$(CURDIR)/bin/baas npm run official-clients
+	cd e2e && BAAS_BINARY=$(CURDIR)/bin/baas npm run language-cases
 
 example: build ## the example project through baas-sdk in Node and in Chromium
 	cd e2e && BAAS_BINARY=$(CURDIR)/bin/baas npm run example

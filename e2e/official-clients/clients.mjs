@@ -16,11 +16,11 @@ const baas = (options) => (at) => openBaasSDK(options, at);
 // In generation 3's gateway mode doc.set merges (tcb-wire-protocol.md 10).
 const merges = { setKeeps: { a: 1 } };
 
-/** openAdminNode: the old dialect takes one document at a time, and no conditions in transactions. */
+/** openAdminNode: the commands of the old package, as in js-sdk; the old dialect takes one document at a time, and no conditions in transactions. */
 async function openAdminNode(at) {
   const client = await node("tcb-admin-node")(at);
   const within = { ...client.within, find: undefined, addMany: insertOneByOne };
-  return { ...client, addMany: undefined, updateAndReturn: undefined, modTakesTwo: false, within };
+  return { ...client, addMany: undefined, updateAndReturn: undefined, laterCommands: false, within };
 }
 
 async function insertOneByOne(collection, docs) {

@@ -42,7 +42,8 @@ const steps = [
       const stored = await admin.find(name, { _id: { $in: ["a", "b", "new", "set", "gone"] } });
       const of = (id) => stored.find((d) => d._id === id);
       assert.equal(of("a").n.$numberInt, "70");
-      assert.deepEqual([of("b").n, of("b").at], [{ $numberInt: "30" }, { $date: { $numberLong: "5" } }]);
+      assert.equal(of("b").n.$numberInt, "30");
+      assert.deepEqual(of("b").at, within.date ?? { $date: { $numberLong: "5" } });
       assert.deepEqual([of("new").k.$numberInt, of("set").v.$numberInt, of("gone")], ["1", "1", undefined]);
       assert.equal(of("new")._openid, uid);
     },

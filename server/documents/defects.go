@@ -8,17 +8,17 @@ import (
 )
 
 // What the official SDKs fail to encode arrives as the objects of their
-// insides (tcb-wire-protocol.md 6.3). One of them can only mean one thing and
-// is put right; the others would silently match nothing, so they are refused.
+// insides (tcb-wire-protocol.md 6.3). They would silently match nothing, so
+// they are refused.
 
 // checkCommands refuses a condition that holds a command object of an SDK:
-// {"operator", "operands", "fieldName"}, which is what _.elemMatch(_.gt(1).and(…))
-// and commands below _.all arrive as. at names the condition. Code: InvalidParam
-// naming the path.
+// {"operator", "operands", "fieldName"}, which is what combined commands inside of
+// _.elemMatch and commands below _.all arrive as, at any depth. at names the
+// condition. Code: InvalidParam naming the path.
 func checkCommands(at string, d value.Doc) error {
 	if isCommand(d) {
-		return fault.Invalid(at, "holds a command that the SDK could not encode; write the conditions as an object of fields, "+
-			"or give each element operator once, as in _.elemMatch({n: _.gt(1)})")
+		return fault.Invalid(at, "the SDK sends a combined command here as an object of its own; write the conditions as an object of fields, "+
+			"each with one operator, as in _.elemMatch({n: _.gt(1)})")
 	}
 	for key, v := range d.All() {
 		if v.Type != value.TypeObject && v.Type != value.TypeArray {
@@ -38,52 +38,15 @@ func isCommand(d value.Doc) bool {
 		d.Get("operands").Type == value.TypeArray && !d.Get("fieldName").IsMissing()
 }
 
-// mended returns the update that an SDK meant: {"$addToSet": {"f": {"each":
-// […]}}} is its way to write $each. A $pull that holds a command object is
-// refused as checkCommands does.
-func mended(d value.Doc) (value.Doc, error) {
-	if pull := d.Get("$pull"); pull.Type == value.TypeObject {
-		if err := checkCommands("data.$pull", pull.Doc()); err != nil {
-			return nil, err
-		}
+// checkUpdate refuses a $pull that holds a command object, as checkCommands
+// does. The other defect of updates, an $addToSet without the $ of $each, is
+// understood by db/update.
+func checkUpdate(d value.Doc) error {
+	pull := d.Get("$pull")
+	if pull.Type != value.TypeObject {
+		return nil
 	}
-	adds := d.Get("$addToSet")
-	if adds.Type != value.TypeObject || !holdsBareEach(adds.Doc()) {
-		return d, nil
-	}
-	var b value.Builder
-	for name, v := range d.All() {
-		if name == "$addToSet" {
-			v = withEach(v.Doc())
-		}
-		b.Add(name, v)
-	}
-	return b.Doc(), nil
-}
-
-func holdsBareEach(adds value.Doc) bool {
-	for _, v := range adds.All() {
-		if isBareEach(v) {
-			return true
-		}
-	}
-	return false
-}
-
-func isBareEach(v value.Value) bool {
-	return v.Type == value.TypeObject && v.Doc().Len() == 1 && v.Doc().Get("each").Type == value.TypeArray
-}
-
-func withEach(adds value.Doc) value.Value {
-	var b value.Builder
-	for path, v := range adds.All() {
-		if !isBareEach(v) {
-			b.Add(path, v)
-			continue
-		}
-		b.Object(path, func(in *value.Builder) { in.Add("$each", v.Doc().Get("each")) })
-	}
-	return value.FromDoc(b.Doc())
+	return checkCommands("data.$pull", pull.Doc())
 }
 
 // withDistances returns a condition without the distances of $nearSphere that

@@ -11,13 +11,16 @@
 package documents
 
 import (
+	"bytes"
 	"context"
 	"strings"
 
 	"baas/db"
+	"baas/db/aggregate"
 	"baas/db/fault"
 	"baas/db/rules"
 	"baas/db/value"
+	"baas/server/wire"
 )
 
 // Limits of one read. The native client of the original gets 20 documents at
@@ -125,7 +128,9 @@ func Remove(ctx context.Context, s Store, p rules.Principal, collection string, 
 type Change struct {
 	Collection string
 	Where      value.Doc // required
-	Data       value.Doc // required: operators, or a plain document
+	Data       value.Doc // operators, or a plain document; required without Pipeline
+	// Pipeline computes the new document from the old one, instead of Data.
+	Pipeline []aggregate.Stage
 	// ArrayFilters say which elements a $[name] in a path of Data means.
 	ArrayFilters []value.Doc
 	Multi        bool
@@ -141,6 +146,24 @@ type Changed struct {
 	Doc              value.Doc   // nil unless asked for and found
 }
 
+// ReadData reads the data of a request: a document, or a list of stages, as JSON
+// or as its text. Codes: InvalidParam naming the member.
+func (c *Change) ReadData(field string, raw []byte, o value.ParseOptions) error {
+	if raw == nil {
+		return nil
+	}
+	if text, ok := wire.Unquote(raw); ok {
+		raw = bytes.TrimSpace([]byte(text))
+	}
+	var err error
+	if len(raw) > 0 && raw[0] == '[' {
+		c.Pipeline, err = ParsePipeline(field, raw, o)
+		return err
+	}
+	c.Data, err = value.ParseJSON(raw, o)
+	return Below(field, err)
+}
+
 // Run writes. A replacement that found its document counts as an update even
 // if it changed nothing (wx-cloud-api.md 3.4, doc.set).
 //
@@ -151,22 +174,23 @@ func (c Change) Run(ctx context.Context, s Store, p rules.Principal) (Changed, e
 	if c.Where == nil {
 		return Changed{}, fault.Invalid("query", "is required; send {} for every document")
 	}
-	if c.Data == nil {
+	if c.Data == nil && c.Pipeline == nil {
 		return Changed{}, fault.Invalid("data", "is required")
 	}
 	if err := checkCommands("query", c.Where); err != nil {
 		return Changed{}, err
 	}
+	if c.Pipeline != nil {
+		return c.compute(ctx, s, p)
+	}
 	operators, err := hasOperators(c.Data)
 	if err != nil {
 		return Changed{}, err
 	}
-	data := c.Data
-	if operators {
-		if data, err = mended(data); err != nil {
-			return Changed{}, err
-		}
+	if err := checkUpdate(c.Data); err != nil {
+		return Changed{}, err
 	}
+	data := c.Data
 	switch {
 	case !c.Merge && operators:
 		return Changed{}, fault.New(fault.DatabaseFailed,
@@ -179,18 +203,38 @@ func (c Change) Run(ctx context.Context, s Store, p rules.Principal) (Changed, e
 	case c.Merge && !operators:
 		data = set(data)
 	}
-	r, err := s.Update(ctx, p, db.UpdateRequest{
-		Collection: c.Collection, Query: withDistances(c.Where), Update: data, ArrayFilters: c.ArrayFilters, Replace: !c.Merge,
+	q := c.request()
+	q.Update, q.Replace = data, !c.Merge
+	out, err := changed(s.Update(ctx, p, q))
+	if !c.Merge {
+		out.Updated = out.Matched
+	}
+	return out, err
+}
+
+// compute changes what matches by a pipeline.
+func (c Change) compute(ctx context.Context, s Store, p rules.Principal) (Changed, error) {
+	if !c.Merge {
+		return Changed{}, fault.Invalid("data", "a document that replaces another cannot be a pipeline; use update()")
+	}
+	q := c.request()
+	q.Pipeline = c.Pipeline
+	return changed(s.Update(ctx, p, q))
+}
+
+// request is what all writes have in common.
+func (c Change) request() db.UpdateRequest {
+	return db.UpdateRequest{
+		Collection: c.Collection, Query: withDistances(c.Where), ArrayFilters: c.ArrayFilters,
 		Multi: c.Multi, Upsert: c.Upsert, ReturnDoc: c.ReturnDoc,
-	})
+	}
+}
+
+func changed(r db.UpdateResult, err error) (Changed, error) {
 	if err != nil {
 		return Changed{}, err
 	}
-	out := Changed{r.Matched, r.Updated, r.UpsertedID, r.Doc}
-	if !c.Merge {
-		out.Updated = r.Matched
-	}
-	return out, nil
+	return Changed{r.Matched, r.Updated, r.UpsertedID, r.Doc}, nil
 }
 
 // hasOperators reports whether a document consists of update operators.

@@ -144,11 +144,10 @@ func update(ctx context.Context, in *request) ([]byte, error) {
 // doc.set sends it that way and merges too.
 func (in *request) change(body wire.Object) (documents.Change, error) {
 	c := documents.Change{Collection: in.param("collection")}
-	data, err := in.document(body, "data", in.data())
-	if err != nil {
+	if err := c.ReadData("data", body.Raw("data"), in.data()); err != nil {
 		return c, err
 	}
-	c.Data = data
+	var err error
 	if c.ArrayFilters, err = documents.ParseFilters("arrayFilters", body.Raw("arrayFilters"), in.conditions()); err != nil {
 		return c, err
 	}

@@ -288,7 +288,7 @@ func (c *call) change() (documents.Change, error) {
 	if change.Where, err = c.document("query", c.conditions()); err != nil {
 		return change, err
 	}
-	if change.Data, err = c.document("data", c.data()); err != nil {
+	if err := change.ReadData("data", c.body.Raw("data"), c.data()); err != nil {
 		return change, err
 	}
 	change.ArrayFilters, err = documents.ParseFilters("arrayFilters", c.body.Raw("arrayFilters"), c.conditions())

@@ -23,7 +23,7 @@ export function openBaasSDK({ admin }, { url, env, apiKey }) {
   return {
     db,
     user: !admin,
-    modTakesTwo: true,
+    laterCommands: true,
     /** signIn: the SDK has no call that tells who its user is, but the user's documents do. */
     async signIn(name) {
       const { _id } = await db.collection(name).add({ data: {} });

@@ -58,8 +58,11 @@ export async function openJSSDK({ file, generation, web, codes }, { url, env }) 
         const { updated, upserted } = await doc.set(data);
         return { updated, upserted };
       },
-      created: (id) => ({ updated: 0, upserted: [{ _id: id }] }),
+      // Generation 3 looks for the new id where the gateway does not answer it.
+      created: (id) => ({ updated: 0, upserted: generation === 3 ? null : [{ _id: id }] }),
       remove: async (doc) => (await doc.delete()).deleted,
+      // Generation 3 decodes a date before it sends it, so that a text arrives.
+      date: generation === 3 ? "1970-01-01T00:00:00.005Z" : undefined,
       runs: 4, // its count of retries begins after the first run
     },
     call: async (name, data) => valueOf(await app.callFunction({ name, data })).result,

@@ -19,7 +19,7 @@ export function openNodeSDK({ packageName, bearer }, { url, env, pair, apiKey })
   return {
     db,
     user: false,
-    modTakesTwo: true,
+    laterCommands: true,
     createCollection: (name) => db.createCollection(name),
     add: async (name, doc) => valueOf(await db.collection(name).add(doc)).id,
     addMany: async (name, docs) => (await db.collection(name).add(docs)).ids,

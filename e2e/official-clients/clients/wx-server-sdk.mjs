@@ -17,7 +17,7 @@ export function openWxServerSDK({ packageName, codes }, { url, env, pair }) {
   return {
     db,
     user: false,
-    modTakesTwo: true,
+    laterCommands: true,
     createCollection: (name) => db.createCollection(name),
     add: async (name, data) => (await db.collection(name).add({ data }))._id,
     addMany: async (name, data) => (await db.collection(name).add({ data }))._ids,
