@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -109,17 +110,25 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// interrupted is a store that does something once, after its first view.
+// interrupted is a store that does something once, after the first view under a
+// context that asks for it; views of background work go on as ever.
 type interrupted struct {
 	kv.Store
-	armed bool
-	then  func()
+	then func()
+}
+
+type interruptKey struct{}
+
+// interruptOnce returns a context whose first view is followed by then.
+func interruptOnce(ctx context.Context) context.Context {
+	armed := new(atomic.Bool)
+	armed.Store(true)
+	return context.WithValue(ctx, interruptKey{}, armed)
 }
 
 func (s *interrupted) View(ctx context.Context, fn func(kv.Reader) error) error {
 	err := s.Store.View(ctx, fn)
-	if s.armed {
-		s.armed = false
+	if armed, asked := ctx.Value(interruptKey{}).(*atomic.Bool); asked && armed.CompareAndSwap(true, false) {
 		s.then()
 	}
 	return err
@@ -143,11 +152,9 @@ func TestDroppedDuringAScan(t *testing.T) {
 		must(t, e.CreateCollection(t.Context(), admin, "c"))
 		insert(t, e, "c", `{"_id": 4}`, `{"_id": 5}`, `{"_id": 6}`)
 	}
-	s.armed = true
-	_, err = e.Find(t.Context(), admin, db.FindRequest{Collection: "c"})
+	_, err = e.Find(interruptOnce(t.Context()), admin, db.FindRequest{Collection: "c"})
 	wantCode(t, err, fault.CollectionNotExist, "c")
-	s.armed = true
-	res, err := e.Update(t.Context(), admin, db.UpdateRequest{Collection: "c", Query: dbtest.Doc(t, `{"_id": {"$gte": 5}}`), Update: dbtest.Doc(t, `{"$set": {"n": 1}}`)})
+	res, err := e.Update(interruptOnce(t.Context()), admin, db.UpdateRequest{Collection: "c", Query: dbtest.Doc(t, `{"_id": {"$gte": 5}}`), Update: dbtest.Doc(t, `{"$set": {"n": 1}}`)})
 	if fault.CodeOf(err) != fault.CollectionNotExist {
 		t.Errorf("Update = %+v, %v", res, err)
 	}
@@ -190,8 +197,7 @@ func TestOvertaken(t *testing.T) {
 				})
 				must(t, err)
 			}
-			s.armed = true
-			_, err = e.Update(t.Context(), admin, db.UpdateRequest{
+			_, err = e.Update(interruptOnce(t.Context()), admin, db.UpdateRequest{
 				Collection: "c", Query: dbtest.Doc(t, `{"free": true}`), Update: dbtest.Doc(t, `{"$set": {"done": true}}`), Multi: tc.multi,
 			})
 			must(t, err)
