@@ -30,7 +30,7 @@ type Exporter struct {
 	e          *Engine
 	p          rules.Principal
 	q          ExportRequest
-	filter     *query.Filter
+	search     *search
 	projection *query.Projection
 
 	started, done bool
@@ -55,7 +55,7 @@ func (e *Engine) Export(p rules.Principal, q ExportRequest) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.filter = s.filter
+	x.search = s
 	if !q.Projection.IsEmpty() {
 		if x.projection, err = query.CompileProjection(q.Projection, s.filter); err != nil {
 			return nil, err
@@ -96,6 +96,9 @@ func (x *Exporter) Next(ctx context.Context) ([]value.Doc, error) {
 	if x.projection == nil {
 		return docs, nil
 	}
+	if x.search.bound {
+		x.projection = x.projection.With(x.search.filter)
+	}
 	for i, d := range docs {
 		var err error
 		if docs[i], err = x.projection.ApplyWithin(effort.New(ctx, x.e.bounds.searching), d); err != nil {
@@ -117,7 +120,10 @@ func (x *Exporter) piece(r kv.Reader) ([]value.Doc, error) {
 	if g.coll.id != x.coll {
 		return nil, missingCollection(x.q.Collection) // dropped and made anew meanwhile
 	}
-	filter := g.narrow(x.filter)
+	if err := x.search.bindText(r, x.coll); err != nil {
+		return nil, err
+	}
+	filter := g.narrow(x.search.filter)
 	var docs []value.Doc
 	entries, looked, held, full := 0, 0, 0, false
 	err = r.Scan(kv.Range{Low: docKey(x.coll, x.next), High: docKey(x.coll, x.end)}, func(key, stored []byte) error {

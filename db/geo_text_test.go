@@ -168,6 +168,11 @@ func TestText(t *testing.T) {
 		`[{"$match":{"$text":{"$search":"tea shop"}}},{"$sort":{"score":{"$meta":"textScore"}}},{"$project":{"n":1}}]`)})
 	must(t, err)
 	equal(t, "pipeline", dbtest.JSON(docs...), `{"_id":1,"n":2}`+"\n"+`{"_id":2,"n":1}`)
+	x, err := e.Export(admin, db.ExportRequest{Collection: "c", Query: dbtest.Doc(t, coffee), Projection: dbtest.Doc(t, `{"s":{"$meta":"textScore"}}`)})
+	must(t, err)
+	docs, err = x.Next(t.Context())
+	must(t, err)
+	equal(t, "export", dbtest.JSON(docs...), `{"_id":1,"title":"Coffee Shop","body":"tea","n":2,"s":0.75}`)
 	_, err = e.Find(t.Context(), admin, db.FindRequest{Collection: "c", Sort: dbtest.Doc(t, `{"s":{"$meta":"textScore"}}`)})
 	wantCode(t, err, fault.DatabaseFailed, "query requires text score metadata")
 }
