@@ -10,6 +10,8 @@ cases='
 db/fault        fault     baas/db/kv
 db/value        value     baas/db/kv
 db/query        query     baas/db/kv
+db/script       script    baas/db/kv
+db/transfer     transfer  baas/db/commit
 db/kv           kv        baas/db/query
 db              db        baas/functions/project
 storage         storage   baas/functions
