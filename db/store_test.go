@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -62,10 +63,19 @@ func TestFormatIsChecked(t *testing.T) {
 		disk := dbtest.Memory()
 		disk.Open(t, db.Options{})
 		store := disk.Store()
-		must(t, store.Commit(t.Context(), func(w kv.Writer) error { return w.Put([]byte("mformat"), []byte(format)) }))
+		right := ""
+		put := func(format string) {
+			must(t, store.Commit(t.Context(), func(w kv.Writer) error {
+				b, err := w.Get([]byte("mformat"))
+				right = string(b)
+				return errors.Join(err, w.Put([]byte("mformat"), []byte(format)))
+			}))
+		}
+		put(format)
 		if _, err := db.Open(t.Context(), store, db.Options{}); err == nil || !strings.Contains(err.Error(), "format") {
 			t.Errorf("%s: got %v, want a text about the format", name, err)
 		}
+		put(right) // the database is checked when the test ends
 	}
 }
 
