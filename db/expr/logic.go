@@ -180,7 +180,13 @@ func choose(c *call, s *Scope) (value.Value, error) {
 // score is {$meta: "textScore"}.
 type score struct{}
 
-func (score) eval(s *Scope) (value.Value, error) { return s.TextScore, nil }
+func (score) eval(s *Scope) (value.Value, error) {
+	if s.TextScore.IsMissing() {
+		return value.Value{}, fault.New(fault.DatabaseFailed, "$meta: query requires text score metadata, but it is not available; "+
+			"it is in the projection and the sort of a find with $text, and in a $sort behind its $match")
+	}
+	return s.TextScore, nil
+}
 
 func compileMeta(_ *compiler, at string, v value.Value) (node, error) {
 	if v.Type != value.TypeString || v.Text() != "textScore" {
