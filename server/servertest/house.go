@@ -104,7 +104,7 @@ func Start(t testing.TB, edits ...func(*Config)) *House {
 // openEnvs opens the environments of c over a temporary folder.
 func openEnvs(t testing.TB, d *tcb.Dispatcher, c Config, log *slog.Logger) *env.Registry {
 	t.Helper()
-	system := engine(t, c.Store(t), log)
+	system := engine(t, c.Store(t), c.Now, log)
 	pool := workers(t, log)
 	twin := wechat.NewTwin(c.Now)
 	envs, err := env.Open(t.Context(), env.Options{
@@ -114,7 +114,7 @@ func openEnvs(t testing.TB, d *tcb.Dispatcher, c Config, log *slog.Logger) *env.
 			if err != nil {
 				return err
 			}
-			e.DB = engine(t, c.Store(t), log)
+			e.DB = engine(t, c.Store(t), c.Now, log)
 			e.Files = storage.New(storage.Options{
 				Env: e.ID, Bucket: "test", Driver: driver, DB: e.DB, Key: e.Key("files"), Now: c.Now, Log: log,
 			})
@@ -151,9 +151,9 @@ func memory(t testing.TB) kv.Store {
 	return store
 }
 
-func engine(t testing.TB, store kv.Store, log *slog.Logger) *db.Engine {
+func engine(t testing.TB, store kv.Store, now func() time.Time, log *slog.Logger) *db.Engine {
 	t.Helper()
-	e, err := db.Open(t.Context(), store, db.Options{Log: log})
+	e, err := db.Open(t.Context(), store, db.Options{Now: now, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
