@@ -190,6 +190,9 @@ func TestOvertaken(t *testing.T) {
 			e, err := db.Open(t.Context(), s, db.Options{})
 			must(t, err)
 			must(t, e.CreateCollection(t.Context(), admin, "c"))
+			if tc.ids != `[9]` { // and once without an index
+				must(t, index(t, e, "c", "free"))
+			}
 			insert(t, e, "c", `{"_id": 0}`, `{"_id": 1, "free": true}`, `{"_id": 2, "free": true}`, `{"_id": 3, "free": true}`, `{"_id": 4}`)
 			s.then = func() {
 				_, err := e.Update(t.Context(), admin, db.UpdateRequest{
