@@ -17,13 +17,22 @@ import (
 // a document, counters that disagree, strays of unknown collections, and what
 // the store's checksums find. It is for tests and for a quiet database: the
 // one view makes the file grow under writers.
-func (e *Engine) Check(ctx context.Context) error { return Check(ctx, e.store) }
+func (e *Engine) Check(ctx context.Context) error { return check(ctx, e.store) }
 
-// Check is Engine.Check for a store that no engine has opened.
+// Check is Engine.Check for a store that no engine has opened. It refuses one
+// that a newer program has written.
 func Check(ctx context.Context, store kv.Store) error {
-	if err := store.View(ctx, func(r kv.Reader) error { _, err := checkFormat(r); return err }); err != nil {
+	err := store.View(ctx, func(r kv.Reader) error {
+		_, err := checkFormat(r)
+		return err
+	})
+	if err != nil {
 		return err
 	}
+	return check(ctx, store)
+}
+
+func check(ctx context.Context, store kv.Store) error {
 	return store.View(ctx, func(r kv.Reader) error {
 		c := checker{r: r, collections: map[uint32]*tally{}}
 		if err := c.run(); err != nil {
