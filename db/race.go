@@ -81,6 +81,9 @@ func (c *race) wholeRuns() bool {
 	if c.w.first == 0 || c.w.first > raceLong || len(p.Scans) == 0 {
 		return false
 	}
+	if p.Scans[0].Index.HasTerms() { // words and places differ too much in how rare they are
+		return false
+	}
 	if c.w.sort == nil {
 		return p.Order != plan.Natural
 	}

@@ -168,7 +168,7 @@ func (q Query) union(branches []query.Needs, indexes []*Index) (Plan, bool) {
 
 // use returns the plan with one index, if it helps at all.
 func (q Query) use(x *Index) (Plan, bool) {
-	if x.Sparse && !x.hasTerms() && !q.inSparse(x) {
+	if x.Sparse && !x.HasTerms() && !q.inSparse(x) {
 		return Plan{}, false
 	}
 	b := bounding{x: x, q: q, exact: q.Needs.Exact && !x.Inexact}

@@ -99,9 +99,9 @@ func (x *Index) FieldKind(i int) Kind { return x.fields[i].kind }
 // isMultikey reports whether arrays stand on the path of a field.
 func (x *Index) isMultikey(f *field) bool { return x.Multikey>>f.first&1 != 0 }
 
-// hasTerms reports whether the index keeps terms: a document without any has no
+// HasTerms reports whether the index keeps terms: a document without any has no
 // entry then, sparse or not.
-func (x *Index) hasTerms() bool {
+func (x *Index) HasTerms() bool {
 	return slices.ContainsFunc(x.fields, func(f field) bool { return f.terms != nil })
 }
 
