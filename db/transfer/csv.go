@@ -167,7 +167,8 @@ func (r *csvReader) document() (value.Doc, error) {
 }
 
 // cell reads a cell: nothing for an empty one; what reads as a number, true,
-// false, null, or as a JSON text, object or array, is that; all else is a text.
+// false, null, or as a JSON text, object or array, is that; all else is a text,
+// and so is a row of digits that no number holds to the last one.
 func (r *csvReader) cell(text string, isText bool) (value.Value, error) {
 	if text == "" {
 		return value.Value{}, nil
@@ -185,6 +186,9 @@ func (r *csvReader) cell(text string, isText bool) (value.Value, error) {
 	if v.Type == value.TypeObject {
 		d, err := Nest(v.Doc())
 		return value.FromDoc(d), err
+	}
+	if v.Type == value.TypeDouble && !strings.ContainsAny(text, ".eE") {
+		return value.String(text), nil // a card or order number, beyond 64 bits
 	}
 	return v, nil
 }

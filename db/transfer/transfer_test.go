@@ -74,6 +74,11 @@ func TestReading(t *testing.T) {
 			`2 {"a":1,"b":1.5,"c":true,"d":null,"e":"x y","f":{"$date":"1970-01-01T00:00:00.005Z"},"g":[1,"z"],"h":"0123","i":"5"}`,
 		},
 		{"csv, columns of texts", transfer.CSV, "phone,n\n13800138000,1", transfer.ReadOptions{Texts: []string{"phone"}}, `2 {"phone":"13800138000","n":1}`},
+		{
+			"csv, digits that no number holds stay text", transfer.CSV, "a,b,c,d\n12345678901234567890,-98765432109876543210,9223372036854775807,12345678901234567890.0",
+			transfer.ReadOptions{},
+			`2 {"a":"12345678901234567890","b":"-98765432109876543210","c":9223372036854775807,"d":12345678901234567000.0}`,
+		},
 		{"csv, empty cells are absent", transfer.CSV, "a,b,c\n,2,\n", transfer.ReadOptions{}, `2 {"b":2}`},
 		{"csv, fewer cells", transfer.CSV, "a,b,c\n1\n", transfer.ReadOptions{}, `2 {"a":1}`},
 		{"csv, more cells", transfer.CSV, "a\n1,2\n3\n", transfer.ReadOptions{}, "2 ! line: has 2 cells, there are 1 fields\n3 {\"a\":3}"},
