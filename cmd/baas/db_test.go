@@ -64,6 +64,8 @@ func TestDBCommands(t *testing.T) {
 	d.run(0, "matched 3, modified 3", "query", `db.collection("todos").where({}).update({data: {done: true}})`)
 	d.run(0, "done = true", "history", "todos", "1")
 	d.run(0, "admin, console:local", "history", "todos", "1")
+	d.run(0, `the number 404, the text is written '"404"'`, "history", "todos", "404")
+	d.run(1, `the number 404, the text is written '"404"'`, "undo", "todos", "404")
 	d.run(2, "say --all", "undo", "todos")
 	d.run(0, "1 changed back", "undo", "todos", "1")
 	d.run(0, "count 1", "query", `db.collection("todos").where({done: _.exists(false)}).count()`)

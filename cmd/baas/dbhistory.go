@@ -60,7 +60,7 @@ collections, too.`,
 				if err := t.get(c.Context(), sh.collectionPath(args[0], "/history?"+query.Encode()), &res); err != nil {
 					return err
 				}
-				return sh.print(res, func(w io.Writer) { printHistory(w, res) })
+				return sh.print(res, func(w io.Writer) { printHistory(w, args[1], res) })
 			})
 		},
 	}
@@ -70,7 +70,20 @@ collections, too.`,
 	return c
 }
 
-func printHistory(w io.Writer, h documentHistory) {
+// nothingKnown says that a document has no history. Digits name a number, and
+// an _id that is a text of digits looks the same when it is printed.
+func nothingKnown(id string) string {
+	text := "the history knows no change of this document"
+	if _, err := strconv.ParseFloat(id, 64); err == nil && json.Valid([]byte(id)) {
+		text += fmt.Sprintf("; its _id was read as the number %s, the text is written '%q'", id, id)
+	}
+	return text
+}
+
+func printHistory(w io.Writer, id string, h documentHistory) {
+	if len(h.Versions) == 0 {
+		fmt.Fprintln(w, nothingKnown(id))
+	}
 	for _, v := range h.Versions {
 		fmt.Fprintf(w, "%d  %s  %s by %s\n", v.Seq, v.Date.Local().Format("2006-01-02 15:04:05.000"), v.Kind, v.who())
 		paths := make([]string, 0, len(v.Updated))
@@ -131,6 +144,7 @@ func newDBUndo(sh *shell) *cobra.Command {
   baas db undo todos 42                       take the last change of the document back
   baas db undo todos 42 --to 1234             as it was after operation 1234
   baas db undo todos 42 --before 1234         as it was before operation 1234
+  baas db undo todos '"42"'                    the _id is the text 42, not the number
   baas db undo todos --all --at 2024-05-01T08:00:00+08:00
   baas db undo todos --dropped [--as NAME]    a dropped collection
 
@@ -223,7 +237,7 @@ func (sh *shell) lastChange(c *cobra.Command, t *target, args []string) (uint64,
 		return 0, err
 	}
 	if len(res.Versions) == 0 {
-		return 0, errors.New("the history knows no change of this document")
+		return 0, errors.New(nothingKnown(args[1]))
 	}
 	return res.Versions[0].Seq, nil
 }
