@@ -154,7 +154,7 @@ func (sh *shell) importFile(ctx context.Context, t *target, path string, f impor
 	err = i.run(ctx)
 	i.bar.end()
 	if err != nil {
-		return fmt.Errorf("%w; the lines before %d are dealt with: go on with --from-line %d", err, i.report.Next, i.report.Next)
+		return fmt.Errorf("%w; the lines before %d are dealt with: go on with --from-line %d; what was on its way may be in already, and is no error with --mode upsert", err, i.report.Next, i.report.Next)
 	}
 	if err := sh.print(i.report, i.print); err != nil {
 		return err
