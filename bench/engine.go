@@ -27,7 +27,7 @@ func sample(n int) value.Doc {
 	var b value.Builder
 	b.AddString("_id", fmt.Sprintf("id-%010d", n))
 	b.AddInt32("n", int32(n))
-	b.AddString("owner", fmt.Sprintf("user-%d", n*7919%1000))
+	b.AddString("owner", fmt.Sprintf("user-%d", n*7919%250))
 	b.AddString("status", []string{"new", "open", "done"}[n%3])
 	b.AddTime("createdAt", time.UnixMilli(1_700_000_000_000+int64(n)))
 	b.AddFloat("price", float64(n%97)*1.25)
